@@ -1,0 +1,41 @@
+# Doors for people. `make demo` shows Marquee at work, `make test` proves it, `make check` reads it strictly.
+# Needed: Python >= 3.11 with venv and pip, and the package registries. uv is taken from PATH, or put into .venv.
+
+PYTHON ?= python3
+UV_ON_PATH := $(shell command -v uv 2>/dev/null)
+UV := $(or $(UV_ON_PATH),.venv/bin/uv)
+# The Python that is there is good enough; uv's own downloads come from elsewhere and may be out of reach.
+export UV_PYTHON_DOWNLOADS ?= never
+# This project's environment, whatever another project has activated in this shell.
+export UV_PROJECT_ENVIRONMENT := .venv
+unexport VIRTUAL_ENV
+
+.DEFAULT_GOAL := help
+.PHONY: help setup demo test check
+
+help:
+	@echo "make demo    run the showcase  (PORT=8000 chooses the port, FRESH=1 starts over)"
+	@echo "make test    run the tests     (ARGS='-k routing' chooses some)"
+	@echo "make check   lint, format and types"
+
+setup: $(if $(UV_ON_PATH),,.venv/bin/uv)
+	@$(UV) sync --locked --quiet
+
+.venv/bin/uv:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
+	  || { echo "Marquee needs Python 3.11 or newer; name one with: make $(MAKECMDGOALS) PYTHON=python3.12" >&2; exit 1; }
+	@echo "Setting up .venv (once; a minute or so) ..."
+	@$(PYTHON) -m venv .venv \
+	  || { echo "This Python cannot make environments. On Debian or Ubuntu: apt install python3-venv" >&2; exit 1; }
+	@.venv/bin/python -m pip install --quiet uv
+
+demo: setup
+	@.venv/bin/marquee demo $(if $(filter-out 0,$(FRESH)),--fresh) $(if $(PORT),--port $(PORT))
+
+test: setup
+	@.venv/bin/pytest -n 2 --dist loadfile -q $(ARGS)
+
+check: setup
+	.venv/bin/ruff check .
+	.venv/bin/ruff format --check .
+	.venv/bin/mypy

@@ -1,0 +1,1 @@
+"""Joint work between brands and what came of it. May import crm, never leads."""

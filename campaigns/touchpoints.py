@@ -1,0 +1,122 @@
+"""The two ledgers beneath every report: dated contacts (touchpoints) and dated facts that count (milestones).
+
+Promises one standing milestone per interest and kind however often it is told, and that a row is retracted, never
+changed, so that a report can be read as of any moment. Knows leads and interests by id alone; whoever tells a milestone
+holds its interest or offer locked.
+"""
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from enum import IntEnum
+from typing import TypeAlias
+from uuid import UUID
+
+from campaigns.tables import Milestone, Touchpoint
+from crm.database import current, insert, statement
+from crm.ids import uuid7
+
+
+class Contact(IntEnum):
+    """The kinds of touchpoint, as the ledger stores them."""
+
+    registration = 1
+    lead_form = 2
+    call = 3
+    visit = 4
+    arrival = 5  # by an import whose medium nobody told; its code is `import`, which Python keeps for itself
+
+
+class Fact(IntEnum):
+    """The kinds of milestone in the order of the funnel, as the ledger stores them."""
+
+    lead = 1
+    offered = 2
+    accepted = 3
+    contacted = 4
+    test_drive = 5
+    deposit = 6
+    order = 7
+    delivered = 8
+
+
+CONTACT_BY_SOURCE = {
+    "event_desk": Contact.registration,
+    "web_form": Contact.lead_form,
+    "mini_program": Contact.lead_form,
+    "ad_platform": Contact.lead_form,
+    "phone": Contact.call,
+    "walk_in": Contact.visit,
+    "import": Contact.arrival,
+}
+
+Told: TypeAlias = tuple[UUID, int]  # an interest and the kind of fact told about it
+
+
+async def record_touches(rows: Sequence[Touchpoint]) -> None:
+    """Write touchpoints in one statement."""
+    await insert(rows)
+
+
+async def record_milestones(rows: Sequence[Milestone]) -> None:
+    """Write the facts that do not stand yet; a fact told again changes nothing unless it brings another value.
+
+    Then the standing row is retracted and a new one stands: the earlier date, the new value.
+    """
+    told = {(row.interest, row.kind): row for row in rows}
+    standing = await _standing(told.values())
+    corrected = [row for key, row in told.items() if key in standing and _brings_value(row, standing[key])]
+    for row in corrected:
+        wrong = standing[row.interest, row.kind]
+        await retract([wrong], at=row.recorded_at)
+        row.at = min(row.at, wrong.at)
+    await insert([row for key, row in told.items() if key not in standing] + corrected)
+
+
+async def retract(milestones: Sequence[Milestone], *, at: datetime) -> None:
+    """Take facts back from `at` on; reports as of an earlier moment still count them."""
+    if milestones:
+        keys = sorted((row.person, row.at, row.id) for row in milestones)
+        await current().execute(statement("campaigns", "retract_milestones"), *map(list, zip(*keys, strict=True)), at)
+
+
+def milestone(
+    fact: Fact,
+    *,
+    person: UUID,
+    lead: UUID,
+    interest: UUID,
+    campaign: int | None,
+    brand: int | None,
+    at: datetime,
+    recorded_at: datetime,
+    store: int | None = None,
+    value_fen: int | None = None,
+) -> Milestone:
+    """A milestone ready to be recorded; `person` is the lead's person of the time, one for all facts of an interest."""
+    return Milestone(
+        id=uuid7(recorded_at),
+        person=person,
+        lead=lead,
+        interest=interest,
+        kind=int(fact),
+        campaign=campaign,
+        brand=brand,
+        store=store,
+        value_fen=value_fen,
+        at=at,
+        recorded_at=recorded_at,
+        retracted_at=None,
+    )
+
+
+async def _standing(rows: Iterable[Milestone]) -> dict[Told, Milestone]:
+    # By person first: the ledger is kept in the order of persons.
+    asked = [(row.person, row.interest, row.kind) for row in rows]
+    if not asked:
+        return {}
+    found = await current().fetch(statement("campaigns", "standing_milestones"), *map(list, zip(*asked, strict=True)))
+    return {(row["interest"], row["kind"]): Milestone(**row) for row in found}
+
+
+def _brings_value(row: Milestone, standing: Milestone) -> bool:
+    return row.value_fen is not None and row.value_fen != standing.value_fen

@@ -1,0 +1,147 @@
+"""Who is calling, and what may they do: keys of machines, guards on routes, and the one scope of every read.
+
+Promises that a key is shown once and kept only as a hash, that a route without a declared guard does not start, and that what belongs to
+somebody else is answered exactly like what does not exist.
+"""
+
+import hashlib
+import secrets
+from datetime import UTC, datetime, timedelta
+from typing import Any, Literal
+
+import msgspec
+from litestar import Litestar, Request
+from litestar.connection import ASGIConnection
+from litestar.handlers import BaseRouteHandler, HTTPRouteHandler
+from litestar.types import Guard
+
+from crm.database import current
+from crm.errors import NotAllowed, NotKnown, SignInNeeded
+from crm.tables import ApiKey, Dealer
+
+PrincipalKind = Literal["source", "dealer"]
+
+SCOPES: dict[PrincipalKind, frozenset[str]] = {
+    "source": frozenset({"leads", "consents"}),
+    "dealer": frozenset({"inbox"}),
+}
+SEEN_EVERY = timedelta(minutes=1)
+
+_PRINCIPAL = """
+select api_key.id, principal_kind, principal, scopes, last_used_at, coalesce(source.code, dealer.code) as code
+from api_key
+left join source on principal_kind = 'source' and source.id = principal
+left join dealer on principal_kind = 'dealer' and dealer.id = principal
+where hash = {} and revoked_at is null and (expires_at is null or expires_at > {})
+"""
+
+
+class Principal(msgspec.Struct, frozen=True):
+    """A caller that proved its key: one source, or one dealer company for all offers made to it."""
+
+    kind: PrincipalKind
+    id: int
+    code: str
+    scopes: frozenset[str]
+
+    @property
+    def actor(self) -> str:
+        """How history names it."""
+        return f"{self.kind}:{self.code}"
+
+
+async def make_source(code: str, *, kind: str) -> int:
+    """The id of a source, made when it is new; an existing one keeps its kind."""
+    await current().execute(
+        "insert into source (code, kind, test) values ($1, $2, false) on conflict (code) do nothing", code, kind
+    )
+    found: int = await current().fetchval("select id from source where code = $1", code)
+    return found
+
+
+async def create_key(kind: PrincipalKind, code: str, *, at: datetime) -> str:
+    """A new key for a source (made when new) or a known dealer; the only moment at which it can be read. Refuses unknown dealers."""
+    principal = await make_source(code, kind="api") if kind == "source" else await _dealer(code)
+    key = f"mq_{kind}_{secrets.token_urlsafe(32)}"
+    await ApiKey(
+        principal_kind=kind,
+        principal=principal,
+        hash=_hash(key),
+        prefix=key[: len(f"mq_{kind}_") + 4],
+        scopes=" ".join(sorted(SCOPES[kind])),
+        created_at=at,
+    ).save()
+    return key
+
+
+async def authenticate(key: str, *, at: datetime) -> Principal:
+    """The principal of a live key; refuses every other text alike."""
+    found = await ApiKey.raw(_PRINCIPAL, _hash(key), at)
+    if not found:
+        raise SignInNeeded
+    row = found[0]
+    if row["last_used_at"] is None or at - row["last_used_at"] > SEEN_EVERY:
+        await ApiKey.update({ApiKey.last_used_at: at}).where(ApiKey.id == row["id"])
+    return Principal(row["principal_kind"], row["principal"], row["code"], frozenset(row["scopes"].split()))
+
+
+def needs(scope: str) -> Guard:
+    """A guard for routes that only keys with this scope may call."""
+
+    async def guard(connection: ASGIConnection[Any, Any, Any, Any], _: BaseRouteHandler) -> None:
+        principal = await _identified(connection)
+        if scope not in principal.scopes:
+            raise NotAllowed(scope=scope)
+
+    _DECLARED.add(guard)
+    return guard
+
+
+async def any_key(connection: ASGIConnection[Any, Any, Any, Any], _: BaseRouteHandler) -> None:
+    """A guard for routes that every key may call."""
+    await _identified(connection)
+
+
+async def anyone(_connection: ASGIConnection[Any, Any, Any, Any], _: BaseRouteHandler) -> None:
+    """A guard that lets everybody in, said aloud."""
+
+
+def provide_principal(request: Request[Any, Any, Any]) -> Principal:
+    """The principal that the route's guard found."""
+    found: Principal = request.state.principal
+    return found
+
+
+def refuse_undeclared_routes(app: Litestar) -> None:
+    """Fail at start when a route says nothing about who may call it."""
+    for route in app.routes:
+        for handler in getattr(route, "route_handlers", []):
+            # Litestar adds an OPTIONS handler to every route by itself; it tells methods, nothing else.
+            ours = isinstance(handler, HTTPRouteHandler) and handler.http_methods != {"OPTIONS"}
+            if ours and _DECLARED.isdisjoint(handler.resolve_guards()):
+                raise RuntimeError(f"{route.path} declares no permission: give it a guard of crm.access.")
+
+
+async def _identified(connection: ASGIConnection[Any, Any, Any, Any]) -> Principal:
+    scheme, _, key = connection.headers.get("authorization", "").partition(" ")
+    if scheme.lower() != "bearer" or not key:
+        raise SignInNeeded
+    principal = await authenticate(key.strip(), at=datetime.now(UTC))
+    connection.state.principal = principal
+    return principal
+
+
+async def _dealer(code: str) -> int:
+    found = await Dealer.select(Dealer.id).where(Dealer.code == code).first()
+    if found is None:
+        raise NotKnown(kind="dealer", code=code)
+    dealer: int = found["id"]
+    return dealer
+
+
+def _hash(key: str) -> bytes:
+    # 256 random bits need no slow hash: there is nothing to guess.
+    return hashlib.sha256(key.encode()).digest()
+
+
+_DECLARED: set[Guard] = {any_key, anyone}

@@ -1,0 +1,95 @@
+"""Who is this? Observations become links to persons, in the order in which they came, with the reasons kept.
+
+Promises: of two observations with a strong value in common that arrive at once, the later one sees the earlier; every
+link has its decision, every doubt a review task. Never refuses: an observation that nobody can place is a new person.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
+from uuid import UUID
+
+import msgspec
+
+from crm import decisions, identity_keys, observations, people
+from crm.database import lock_stripes
+from crm.decisions import Arrival, Placed, Reason
+from crm.identity_model import decide
+from crm.ids import uuid7
+from crm.neighbourhood import Neighbourhood
+from crm.observations import Observed
+from crm.profiles import Profile
+
+__all__ = ["Observed", "Reason", "Resolution", "explain", "resolve"]
+
+IDENTITY_LOCKS = 1
+
+
+class Resolution(msgspec.Struct, frozen=True):
+    """Where an observation went: `outcome` linked, provisional or new; `contradicts` when it should wait for people."""
+
+    person: UUID
+    outcome: str
+    contradicts: bool = False
+
+
+async def resolve(observed: Sequence[Observed], *, at: datetime) -> list[Resolution]:
+    """Write these observations and give each its person, in arrival order; one Resolution each, in the same order.
+
+    Where a newcomer proves two known persons to be one, they are merged; where it merely suggests so, people are asked.
+    """
+    arrivals = [_arrive(one) for one in observed]
+    strong = (key.match_key.hex() for arrival in arrivals for key in arrival.keys if key.is_strong)
+    await lock_stripes(IDENTITY_LOCKS, strong)
+    here = await Neighbourhood.around(key for arrival in arrivals for key in arrival.keys)
+    placed = [_place(arrival, here=here, at=at) for arrival in arrivals]
+    moved = await people.hold_still(_met(placed))
+    await decisions.record([_moved(one, moved) for one in placed], at=at)
+    for survivor, loser in here.merges:
+        await _merge(moved.get(survivor, survivor), moved.get(loser, loser), at=at)
+    return [_resolution(one, person=here.now(one.person), moved=moved) for one in placed]
+
+
+async def explain(person: UUID) -> list[Reason]:
+    """Why this person is one: the decisions about everything linked to them, in order, each part with its words."""
+    return await decisions.about(await people.resolve_id(person))
+
+
+def _arrive(observed: Observed) -> Arrival:
+    said = observations.particulars(observed)
+    seen = observations.seen(said, region=observed.region)
+    return Arrival(observed, said, seen, identity_keys.of(seen))
+
+
+def _place(arrival: Arrival, *, here: Neighbourhood, at: datetime) -> Placed:
+    newcomer = Profile(person=uuid7(at))
+    newcomer.add(arrival.seen)
+    near = here.near(arrival.keys)
+    verdict = decide(newcomer, near, known=here.known(newcomer))
+    person = verdict.best.profile.person if verdict.best and verdict.outcome == "linked" else newcomer.person
+    hubs = here.crowded(newcomer, near)
+    here.take_in(person, newcomer, arrival.keys)
+    for other in verdict.same:
+        here.merge(here.now(person), other.person)
+    return Placed(arrival, person, verdict, uuid7(at), hubs)
+
+
+def _met(placed: Iterable[Placed]) -> set[UUID]:
+    """Everybody of the batch whom somebody else could be merging at this moment."""
+    joined = {one.person for one in placed if one.verdict.outcome == "linked"}
+    return joined.union(other.person for one in placed for other in one.verdict.same)
+
+
+def _moved(one: Placed, moved: Mapping[UUID, UUID]) -> Placed:
+    return msgspec.structs.replace(one, person=moved.get(one.person, one.person))
+
+
+async def _merge(one: UUID, other: UUID, *, at: datetime) -> None:
+    if one != other:
+        await people.merge(
+            one, other, actor=decisions.ACTOR, reason="one observation has values of both, under one name", at=at
+        )
+
+
+def _resolution(one: Placed, *, person: UUID, moved: Mapping[UUID, UUID]) -> Resolution:
+    verdict = one.verdict
+    return Resolution(moved.get(person, person), verdict.outcome, contradicts=verdict.question == "contradiction")

@@ -1,0 +1,1 @@
+"""Doors for machines: sources bring leads in, dealers work their inbox. Each door reads, calls one verb, answers."""

@@ -1,0 +1,86 @@
+"""Commands about leads: bring them in, look at them, and see why each store was chosen."""
+
+from datetime import UTC, datetime
+from pathlib import Path
+from uuid import UUID
+
+import click
+
+from crm import database
+from crm.terminal import answer, as_json, fail, with_database
+from leads import imports, queues, receipts, showing
+from leads.capture import Mode
+
+
+@click.command(name="import")
+@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.option("--source", default="desk", show_default=True, help="The code of the desk or system the file is from.")
+@click.option("--backfill", is_flag=True, help="Record people, consents and touchpoints; offer nothing.")
+@click.option(
+    "--errors", type=click.Path(dir_okay=False, path_type=Path), help="Where rows with errors go. [FILE.errors.csv]"
+)
+@as_json
+@with_database
+async def import_file(file: Path, *, source: str, backfill: bool, errors: Path | None, json_line: bool) -> None:
+    """Bring in a registration spreadsheet (CSV). Each row gets a fate; a second run of the same FILE creates nothing."""
+    mode: Mode = "backfill" if backfill else "offer"
+    await imports.import_file(file, source=source, mode=mode, errors_path=errors, json_output=json_line)
+
+
+@click.group(name="leads")
+def leads_group() -> None:
+    """Leads and what became of them."""
+
+
+@leads_group.command()
+@click.argument("lead", type=click.UUID)
+@as_json
+@with_database
+async def show(lead: UUID, *, json_line: bool) -> None:
+    """Show a LEAD with its interests and offers; personal data stays masked."""
+    async with database.transaction():
+        found = await showing.show(lead)
+    answer(found, json_line=json_line, text=showing.as_text(found))
+
+
+@leads_group.command()
+@as_json
+@with_database
+async def retry(*, json_line: bool) -> None:
+    """Put interests back to work that failed too often."""
+    async with database.transaction():
+        count = await queues.retry(at=datetime.now(UTC))
+    answer({"retried": count}, json_line=json_line, text=f"{count} interests are due again")
+
+
+@click.group()
+def route() -> None:
+    """Why each store was chosen."""
+
+
+@route.command()
+@click.argument("interest_or_lead", metavar="ID", type=click.UUID)
+@as_json
+@with_database
+async def explain(interest_or_lead: UUID, *, json_line: bool) -> None:
+    """Print the receipts of a lead, an interest or a receipt ID: who competed, how far, why not, why this one."""
+    async with database.transaction():
+        explained = await receipts.explain(interest_or_lead)
+    answer(explained, json_line=json_line, text=receipts.as_text(explained))
+
+
+@route.command()
+@click.option("--sample", type=click.IntRange(min=1), default=1000, show_default=True, help="How many receipts.")
+@click.option("--seed", type=int, default=1, show_default=True, help="Which ones: the same seed takes the same.")
+@as_json
+@with_database
+async def replay(*, sample: int, seed: int, json_line: bool) -> None:
+    """Decide receipts again from their own inputs; each must have the same winner."""
+    async with database.transaction():
+        report = await receipts.replay(sample=sample, seed=seed)
+    answer(report, json_line=json_line, text=f"{report.replayed} receipts replayed, {report.same} with the same winner")
+    if report.differing:
+        raise fail("Some receipts do not replay.")
+
+
+COMMANDS = (import_file, leads_group, route)

@@ -1,0 +1,47 @@
+"""What the front page of the demo shows: the numbers, the campaigns, three decisions that can be read, and one person.
+
+Promises that everything personal is masked before it leaves this room, and that the chosen decisions stay the same
+within an hour, so that a reader can read. Refuses nothing: an empty house gives an empty front.
+"""
+
+from datetime import datetime, timedelta
+
+import msgspec
+
+from campaigns import reports
+from campaigns.planning import SHOWCASES
+from campaigns.reports import Performance
+from crm.database import current
+from leads import front_people, front_receipts
+from leads.front_people import PersonCase
+from leads.front_receipts import ReceiptCase
+from leads.overview import Overview, overview
+
+
+class Front(msgspec.Struct, frozen=True):
+    """The whole page."""
+
+    overview: Overview
+    campaigns: tuple[Performance, ...]
+    receipts: tuple[ReceiptCase, ...] = ()
+    person: PersonCase | None = None
+
+
+async def numbers(*, at: datetime) -> Front:
+    """The part that changes while one watches."""
+    return Front(await overview(at=at), await _campaigns(at=at))
+
+
+async def front(*, at: datetime) -> Front:
+    """Everything, in the caller's transaction."""
+    live = await numbers(at=at)
+    # What is shown for reading changes by the hour, not with each look.
+    until = at.replace(minute=0, second=0, microsecond=0)
+    receipts = await front_receipts.chosen(until=until) or await front_receipts.chosen(until=at + timedelta(seconds=1))
+    return msgspec.structs.replace(live, receipts=receipts, person=await front_people.chosen())
+
+
+async def _campaigns(*, at: datetime) -> tuple[Performance, ...]:
+    known = await current().fetch("select code from campaign where code = any($1)", [show.code for show in SHOWCASES])
+    codes = {row["code"] for row in known}
+    return tuple([await reports.performance(show.code, as_of=at) for show in SHOWCASES if show.code in codes])

@@ -1,0 +1,32 @@
+-- The store that holds a person for a brand: the latest accepted offer, not lost, with a contact since the given moment.
+-- A contact is the acceptance or any disposition but unreachable, lost and invalid. All persons merged into the same survivor are one.
+-- Grain: at most one row per given interest. $1 interests, $2 persons, $3 brands, $4 moments, in parallel.
+with recursive
+wish as (
+    select * from unnest($1::uuid[], $2::uuid[], $3::int[], $4::timestamptz[]) as given (interest, person, brand, since)
+),
+upward as (
+    select interest, person from wish
+    union
+    select upward.interest, person.merged_into
+    from upward join person on person.id = upward.person
+    where person.merged_into is not null
+),
+family as (
+    select interest, person from upward
+    union
+    select family.interest, person.id from family join person on person.merged_into = family.person
+)
+select distinct on (wish.interest) wish.interest, offer.store
+from wish
+join family using (interest)
+join lead on lead.person = family.person
+join interest on interest.lead = lead.id
+join offer on offer.interest = interest.id and offer.brand = wish.brand and offer.state = 'accepted'
+cross join lateral (
+    select max(disposition.at) filter (where disposition.kind not in ('unreachable', 'lost', 'invalid')) as contact_at,
+           coalesce(bool_or(disposition.kind in ('lost', 'invalid')), false) as is_lost
+    from disposition where disposition.offer = offer.id
+) as story
+where not story.is_lost and greatest(offer.accepted_at, story.contact_at) >= wish.since
+order by wish.interest, offer.accepted_at desc, offer.id;

@@ -1,0 +1,106 @@
+"""What a source may say in one lead: the wire shapes of capture, strict about fields and lenient about how people write.
+
+Promises that a decoded `LeadBody` has known words in every closed field and at least one identity. Refuses unknown fields; says every
+fault at its path at once, not only the first. Whether a phone is a phone is for `crm.normalise`, whether a brand exists for `leads.capture`.
+"""
+
+from datetime import datetime
+from typing import Annotated, Literal
+
+import msgspec
+
+SourceKind = Literal["event_desk", "web_form", "mini_program", "phone", "walk_in", "ad_platform", "import"]
+InterestKind = Literal["buy", "test_drive", "call_back", "lease", "other"]
+Purpose = Literal["alliance_marketing", "share_with_brand", "share_with_dealer"]
+Channel = Literal["phone", "sms", "email", "wechat"]
+
+# Control characters have no place in a code, and PostgreSQL keeps no NUL.
+PLAIN = r"^[^\x00-\x1f\x7f]+$"
+
+Code = Annotated[str, msgspec.Meta(min_length=1, max_length=80, pattern=PLAIN)]
+Line = Annotated[str, msgspec.Meta(max_length=200)]
+Text = Annotated[str, msgspec.Meta(max_length=2000)]
+ExternalId = Annotated[str, msgspec.Meta(min_length=1, max_length=120, pattern=PLAIN)]
+
+
+class Wire(msgspec.Struct, forbid_unknown_fields=True, omit_defaults=True, kw_only=True):
+    """A part of a body; unknown fields are refused so that a misspelt consent is never silently lost."""
+
+
+class Origin(Wire):
+    kind: SourceKind
+    campaign: Code | None = None
+    event: Code | None = None
+    booth: Code | None = None
+
+
+class WeChat(Wire):
+    """A WeChat identity; `unionid` is the same only within one open-platform `account`."""
+
+    account: Code
+    unionid: Annotated[str, msgspec.Meta(min_length=1, max_length=128)]
+
+
+class PersonSaid(Wire):
+    name: Line | None = None
+    phone: Line | None = None
+    email: Line | None = None
+    wechat: WeChat | None = None
+    vin: Line | None = None
+
+
+class PlaceSaid(Wire):
+    region_code: Annotated[str, msgspec.Meta(pattern="^[0-9]{6}$")] | None = None
+    address: Line | None = None
+    latitude: Annotated[float, msgspec.Meta(ge=-90, le=90)] | None = None
+    longitude: Annotated[float, msgspec.Meta(ge=-180, le=180)] | None = None
+
+
+class InterestSaid(Wire):
+    kind: InterestKind
+    brand: Code | None = None
+    model: Code | None = None
+    rank: Annotated[int, msgspec.Meta(ge=1, le=99)] | None = None
+    preferred_store: Code | None = None
+
+
+class TradeInSaid(Wire):
+    make: Line | None = None
+    model: Line | None = None
+    year: Annotated[int, msgspec.Meta(ge=1950, le=2100)] | None = None
+    vin: Line | None = None
+
+
+class ContactPreference(Wire):
+    channel: Channel | None = None
+    not_before: datetime | None = None
+    note: Text | None = None
+
+
+class NoticeShown(Wire):
+    id: Code
+    version: Code
+    language: Code
+
+
+class ConsentSaid(Wire):
+    """One answer to one question; the brands it speaks for are always named."""
+
+    purpose: Purpose
+    given: bool
+    notice: NoticeShown
+    brands: Annotated[list[Code], msgspec.Meta(max_length=20)] = []
+    channel: Channel | None = None
+
+
+class LeadBody(Wire):
+    external_id: ExternalId
+    captured_at: Annotated[datetime, msgspec.Meta(tz=True)]
+    source: Origin
+    person: PersonSaid
+    place: PlaceSaid | None = None
+    interests: Annotated[list[InterestSaid], msgspec.Meta(max_length=20)] = []
+    trade_in: TradeInSaid | None = None
+    contact_preference: ContactPreference | None = None
+    consents: Annotated[list[ConsentSaid], msgspec.Meta(max_length=60)] = []
+    remark: Text | None = None

@@ -1,0 +1,68 @@
+"""Where a wish stands and which stores lie around it: distances and shared divisions, nothing about who gets it.
+
+Promises whole metres and the smallest division that a wish and a store share. A bare point is known by the city of its
+nearest district, never by the district itself, because a district's centre is not its border.
+"""
+
+from collections.abc import Iterable
+from functools import lru_cache
+from typing import Literal
+
+import msgspec
+
+from crm import places
+from crm.network import StoreFacts
+
+
+class Standpoint(msgspec.Struct, frozen=True):
+    """A place as routing sees it; `district` only when it was stated, no point when nothing is known."""
+
+    district: str | None
+    city: str | None
+    province: str | None
+    point: tuple[float, float] | None
+
+
+class Seen(msgspec.Struct, frozen=True):
+    """A store from a standpoint; no distance and no share when the standpoint has no point."""
+
+    store: StoreFacts
+    distance_m: int | None
+    shares: Literal["district", "city", "province"] | None
+
+
+@lru_cache(maxsize=4096)
+def standpoint(region: str | None, point: tuple[float, float] | None) -> Standpoint:
+    """What is known of a place; a region without a point stands at its centre."""
+    if region is None and point is None:
+        return Standpoint(None, None, None, None)
+    if region is None:
+        nearest = places.nearest_region(*point) if point else None
+        city, district = places.city_of(nearest) if nearest else None, None
+    else:
+        nearest, city = region, places.city_of(region)
+        district = region if places.regions()[region].level == "district" else None
+    province = places.province_of(nearest) if nearest else None
+    return Standpoint(district, city, province, point or places.centroid(region or ""))
+
+
+def seen_from(here: Standpoint, stores: Iterable[StoreFacts]) -> list[Seen]:
+    """The stores by distance, then code; in the order of codes when there is no point."""
+    if here.point is None:
+        return [Seen(store, None, None) for store in stores]
+    seen = [Seen(store, _metres(here.point, store), _shared(here, store)) for store in stores]
+    return sorted(seen, key=lambda one: (one.distance_m, one.store.code))
+
+
+def _metres(point: tuple[float, float], store: StoreFacts) -> int:
+    return round(places.distance_km(*point, store.longitude, store.latitude) * 1000)
+
+
+def _shared(here: Standpoint, store: StoreFacts) -> Literal["district", "city", "province"] | None:
+    if here.district is not None and store.region == here.district:
+        return "district"
+    if here.city is not None and store.city == here.city:
+        return "city"
+    if here.province is not None and store.province == here.province:
+        return "province"
+    return None

@@ -1,0 +1,50 @@
+"""From a form to a dealer's answer: the rows beneath, by subject.
+
+An interest is the unit that is held, routed and offered; what a lead as a whole is up to is derived from its interests.
+"""
+
+from leads.tables.capture import (
+    Hold,
+    Import,
+    ImportRow,
+    Interest,
+    InterestKind,
+    Lead,
+    RawPayload,
+    Stage,
+    Submission,
+    TradeIn,
+)
+from leads.tables.offers import (
+    AllianceTask,
+    DealerCounter,
+    Disposition,
+    DispositionKind,
+    Offer,
+    OfferEvent,
+    Reason,
+    Receipt,
+    RoutingPolicy,
+)
+
+__all__ = [
+    "AllianceTask",
+    "DealerCounter",
+    "Disposition",
+    "DispositionKind",
+    "Hold",
+    "Import",
+    "ImportRow",
+    "Interest",
+    "InterestKind",
+    "Lead",
+    "Offer",
+    "OfferEvent",
+    "RawPayload",
+    "Reason",
+    "Receipt",
+    "RoutingPolicy",
+    "Stage",
+    "Submission",
+    "TradeIn",
+]

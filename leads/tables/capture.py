@@ -1,0 +1,147 @@
+"""What came in: submissions as received, the leads and interests made of them, and the files they came from."""
+
+from piccolo.columns import (
+    JSONB,
+    UUID,
+    BigSerial,
+    Bytea,
+    DoublePrecision,
+    ForeignKey,
+    Integer,
+    OnDelete,
+    SmallInt,
+    Timestamptz,
+    Varchar,
+)
+from piccolo.table import Table
+
+from campaigns.tables import Booth, Campaign, Event
+from crm.tables import Brand, Model, Observation, Person, Region, Source, Store
+
+
+class InterestKind(Table, tablename="interest_kind"):
+    """What a person may want; `capability` is what a store needs for it."""
+
+    code = Varchar(length=20, primary_key=True, default=None)
+    capability = Varchar(length=20, default=None)
+    name_zh = Varchar(length=40, default=None)
+    name_en = Varchar(length=40, default=None)
+
+
+class Stage(Table, tablename="stage"):
+    """How far an interest has come; `rank` orders the way, a lead stands where its least advanced interest does."""
+
+    code = Varchar(length=20, primary_key=True, default=None)
+    rank = SmallInt(unique=True, default=None)
+    name_zh = Varchar(length=40, default=None)
+    name_en = Varchar(length=40, default=None)
+
+
+class Hold(Table, tablename="hold"):
+    """Why an interest waits; each is a queue that somebody works through."""
+
+    code = Varchar(length=20, primary_key=True, default=None)
+    name_zh = Varchar(length=40, default=None)
+    name_en = Varchar(length=40, default=None)
+
+
+class Submission(Table, tablename="submission"):
+    """One enquiry as a source named it; unique per source and external id. `changed_at` notes a repeat with another body."""
+
+    id = UUID(primary_key=True, default=None)
+    source = ForeignKey(Source, on_delete=OnDelete.restrict, null=False)
+    external_id = Varchar(length=120, default=None)
+    body_hash = Bytea(default=None)
+    received_at = Timestamptz(default=None)
+    changed_at = Timestamptz(default=None, null=True)
+    lead = UUID(default=None)
+    answer = JSONB(default=None)
+
+
+class RawPayload(Table, tablename="raw_payload"):
+    """A body as received, sealed, apart from everything and for a limited time; `reason` says why it was refused, if it was."""
+
+    id = UUID(primary_key=True, default=None)
+    source = ForeignKey(Source, on_delete=OnDelete.restrict, null=False)
+    submission = ForeignKey(Submission, on_delete=OnDelete.cascade, null=True, default=None)
+    sealed = Bytea(default=None)
+    reason = Varchar(length=400, default=None, null=True)
+    received_at = Timestamptz(default=None)
+    purge_after = Timestamptz(default=None)
+
+
+class Lead(Table, tablename="lead"):
+    """One enquiry by one person at one time. `wishes` seals the remark, the place as typed and the note on contact as one JSON."""
+
+    id = UUID(primary_key=True, default=None)
+    observation = ForeignKey(Observation, on_delete=OnDelete.restrict, null=False)
+    person = ForeignKey(Person, on_delete=OnDelete.restrict, null=False)
+    source = ForeignKey(Source, on_delete=OnDelete.restrict, null=False)
+    campaign = ForeignKey(Campaign, on_delete=OnDelete.restrict, null=True, default=None)
+    event = ForeignKey(Event, on_delete=OnDelete.restrict, null=True, default=None)
+    booth = ForeignKey(Booth, on_delete=OnDelete.restrict, null=True, default=None)
+    region = ForeignKey(Region, on_delete=OnDelete.restrict, null=True, default=None)
+    longitude = DoublePrecision(default=None, null=True)
+    latitude = DoublePrecision(default=None, null=True)
+    contact_channel = Varchar(length=20, default=None, null=True)
+    contact_not_before = Timestamptz(default=None, null=True)
+    wishes = Bytea(default=None, null=True)
+    captured_at = Timestamptz(default=None)
+    received_at = Timestamptz(default=None)
+    version = Integer(default=1)
+
+
+class Interest(Table, tablename="interest"):
+    """One wish of a lead: the unit that is routed, held and offered. It is due for the worker when `due_at` has come.
+
+    `joined` names the open offer of the same person and brand that a repeat enquiry came to, instead of taking an offer of its own.
+    """
+
+    id = UUID(primary_key=True, default=None)
+    lead = ForeignKey(Lead, on_delete=OnDelete.restrict, null=False)
+    rank = SmallInt(default=None)
+    brand = ForeignKey(Brand, on_delete=OnDelete.restrict, null=True, default=None)
+    model = ForeignKey(Model, on_delete=OnDelete.restrict, null=True, default=None)
+    kind = ForeignKey(InterestKind, on_delete=OnDelete.restrict, null=False)
+    preferred_store = ForeignKey(Store, on_delete=OnDelete.restrict, null=True, default=None)
+    stage = ForeignKey(Stage, on_delete=OnDelete.restrict, null=False)
+    hold = ForeignKey(Hold, on_delete=OnDelete.restrict, null=True, default=None)
+    joined = UUID(default=None, null=True)
+    due_at = Timestamptz(default=None, null=True)
+    attempts = SmallInt(default=0)
+
+
+class TradeIn(Table, tablename="trade_in"):
+    """A car to be given in payment, as the person described it: a sealed JSON, because a VIN or a rare car names its owner."""
+
+    id = UUID(primary_key=True, default=None)
+    lead = ForeignKey(Lead, on_delete=OnDelete.restrict, null=False, unique=True)
+    sealed = Bytea(default=None)
+
+
+class Import(Table, tablename="import"):
+    """One file brought in: its SHA-256, how its columns were read, and the fates of its rows."""
+
+    id = UUID(primary_key=True, default=None)
+    file_hash = Varchar(length=64, default=None)
+    source = ForeignKey(Source, on_delete=OnDelete.restrict, null=False)
+    mode = Varchar(length=20, default=None)
+    mapping = JSONB(default=None)
+    state = Varchar(length=20, default=None)
+    rows = Integer(default=0)
+    created = Integer(default=0)
+    repeats = Integer(default=0)
+    errors = Integer(default=0)
+    started_at = Timestamptz(default=None)
+    ended_at = Timestamptz(default=None, null=True)
+
+
+class ImportRow(Table, tablename="import_row"):
+    """The fate of one row: created, repeat or error; the reason names columns, never what stood in them."""
+
+    id = BigSerial(primary_key=True)
+    import_id = ForeignKey(Import, on_delete=OnDelete.restrict, null=False)
+    row_no = Integer(default=None)
+    fate = Varchar(length=10, default=None)
+    reason = Varchar(length=400, default=None, null=True)
+    observation = ForeignKey(Observation, on_delete=OnDelete.restrict, null=True, default=None)
