@@ -106,7 +106,7 @@ def _write(content: bytes, path: Path | None) -> None:
 def _frame(figures: Performance) -> "pd.DataFrame":
     import pandas as pd
 
-    lines = [_line(it.brand, it.name_zh, it.name_en, it.reach) for it in figures.brands]
+    lines = [_line(it.code, it.name_zh, it.name_en, it.reach) for it in figures.brands]
     lines.append(_line("total", "合计", "Total", figures.total))
     return pd.DataFrame(lines, columns=[column for column, *_ in DICTIONARY])
 

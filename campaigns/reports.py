@@ -33,7 +33,7 @@ class Reach(msgspec.Struct, frozen=True):
 class BrandReach(msgspec.Struct, frozen=True):
     """One brand's part of it."""
 
-    brand: str
+    code: str
     name_zh: str
     name_en: str
     reach: Reach

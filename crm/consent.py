@@ -161,13 +161,16 @@ _STANDING = """
 select distinct on (survivor, purpose, brand, channel)
        survivor, purpose, brand, channel, state, id, counts_from
 from (
-    select coalesce(person.merged_into, person.id) as survivor, consent.*,
+    select asked.person as survivor, consent.*,
            case when consent.state = 'withdrawn' then greatest(consent.captured_at, merge.at) else consent.captured_at end
                as counts_from
-    from person
-    join consent on consent.person = person.id
-    left join merge on merge.loser = person.id and merge.undone_at is null
-    where (person.id = any($1) or person.merged_into = any($1)) and ($2::text is null or consent.purpose = $2)
+    from unnest($1::uuid[]) as asked (person)
+    cross join lateral (
+        select asked.person as id union all select person.id from person where person.merged_into = asked.person
+    ) as known_as
+    join consent on consent.person = known_as.id
+    left join merge on merge.loser = known_as.id and merge.undone_at is null
+    where $2::text is null or consent.purpose = $2
 ) as answers
 order by survivor, purpose, brand, channel, counts_from desc, state desc, recorded_at desc, id desc
 """

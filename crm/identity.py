@@ -41,12 +41,17 @@ async def resolve(observed: Sequence[Observed], *, at: datetime) -> list[Resolut
     strong = (key.match_key.hex() for arrival in arrivals for key in arrival.keys if key.is_strong)
     await lock_stripes(IDENTITY_LOCKS, strong)
     here = await Neighbourhood.around(key for arrival in arrivals for key in arrival.keys)
-    placed = [_place(arrival, here=here, at=at) for arrival in arrivals]
+    numbers = zip(_in_order(len(arrivals), at=at), _in_order(len(arrivals), at=at), strict=True)
+    placed = [
+        _place(arrival, here=here, person=person, decision=decision)
+        for arrival, (person, decision) in zip(arrivals, numbers, strict=True)
+    ]
     moved = await people.hold_still(_met(placed))
-    await decisions.record([_moved(one, moved) for one in placed], at=at)
-    for survivor, loser in here.merges:
-        await _merge(moved.get(survivor, survivor), moved.get(loser, loser), at=at)
-    return [_resolution(one, person=here.now(one.person), moved=moved) for one in placed]
+    placed = [msgspec.structs.replace(one, person=moved.get(one.person, one.person)) for one in placed]
+    await decisions.record(placed, at=at)
+    for pair in here.merges:
+        moved |= await _merge(*(_latest(person, moved) for person in pair), at=at)
+    return [_resolution(one, person=_latest(one.person, moved)) for one in placed]
 
 
 async def explain(person: UUID) -> list[Reason]:
@@ -60,17 +65,23 @@ def _arrive(observed: Observed) -> Arrival:
     return Arrival(observed, said, seen, identity_keys.of(seen))
 
 
-def _place(arrival: Arrival, *, here: Neighbourhood, at: datetime) -> Placed:
-    newcomer = Profile(person=uuid7(at))
+def _in_order(count: int, *, at: datetime) -> list[UUID]:
+    # Ids of one millisecond are in no order by themselves; sorted, they tell who came first within the batch too.
+    return sorted(uuid7(at) for _ in range(count))
+
+
+def _place(arrival: Arrival, *, here: Neighbourhood, person: UUID, decision: UUID) -> Placed:
+    newcomer = Profile(person=person)
     newcomer.add(arrival.seen)
     near = here.near(arrival.keys)
     verdict = decide(newcomer, near, known=here.known(newcomer))
-    person = verdict.best.profile.person if verdict.best and verdict.outcome == "linked" else newcomer.person
+    if verdict.best and verdict.outcome == "linked":
+        person = verdict.best.profile.person
     hubs = here.crowded(newcomer, near)
     here.take_in(person, newcomer, arrival.keys)
     for other in verdict.same:
         here.merge(here.now(person), other.person)
-    return Placed(arrival, person, verdict, uuid7(at), hubs)
+    return Placed(arrival, person, verdict, decision, hubs)
 
 
 def _met(placed: Iterable[Placed]) -> set[UUID]:
@@ -79,17 +90,21 @@ def _met(placed: Iterable[Placed]) -> set[UUID]:
     return joined.union(other.person for one in placed for other in one.verdict.same)
 
 
-def _moved(one: Placed, moved: Mapping[UUID, UUID]) -> Placed:
-    return msgspec.structs.replace(one, person=moved.get(one.person, one.person))
+async def _merge(one: UUID, other: UUID, *, at: datetime) -> dict[UUID, UUID]:
+    """Returns the one that went, with where it went; nothing when others were quicker or took the two apart meanwhile."""
+    survivor, loser = sorted((one, other))
+    try:
+        await people.merge(one, other, actor=people.MACHINE, reason="one observation shows both to be one", at=at)
+    except (people.AlreadyOne, people.KnownApart):
+        return {}
+    return {loser: survivor}
 
 
-async def _merge(one: UUID, other: UUID, *, at: datetime) -> None:
-    if one != other:
-        await people.merge(
-            one, other, actor=decisions.ACTOR, reason="one observation has values of both, under one name", at=at
-        )
+def _latest(person: UUID, moved: Mapping[UUID, UUID]) -> UUID:
+    while person in moved:
+        person = moved[person]
+    return person
 
 
-def _resolution(one: Placed, *, person: UUID, moved: Mapping[UUID, UUID]) -> Resolution:
-    verdict = one.verdict
-    return Resolution(moved.get(person, person), verdict.outcome, contradicts=verdict.question == "contradiction")
+def _resolution(one: Placed, *, person: UUID) -> Resolution:
+    return Resolution(person, one.verdict.outcome, contradicts=one.verdict.question == "contradiction")

@@ -9,6 +9,8 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+import msgspec
+
 from crm import history
 from crm.database import current, insert, statement
 from crm.identity_model import model
@@ -23,8 +25,9 @@ async def join(loser: UUID, *, survivor: UUID, actor: str, reason: str, at: date
     await insert([merge])
     count = await current().fetchval("select count(*) from link where person = $1 and closed_at is null", loser)
     decisions, links = _ids(count, at=at), _ids(count, at=at)
+    parts = msgspec.json.encode([{"name": "merged", "points": 0, "words": reason}]).decode()
     await current().execute(
-        statement("crm", "merge_links"), merge.id, loser, survivor, actor, at, model().version, decisions, links
+        statement("crm", "merge_links"), merge.id, loser, survivor, actor, at, model().version, decisions, links, parts
     )
     await _redirect(loser, survivor=survivor)
     await _answer(merge.id, loser, survivor, at=at)

@@ -65,7 +65,8 @@ class Neighbourhood:
         """What weighing needs to know beside the persons."""
         values = newcomer.phones | newcomer.emails
         crowds = {value: self.crowds[key] for value in values if (key := value_key(value)) in self.crowds}
-        return Known(crowds=crowds, apart=self.apart, sharing=self.sharing)
+        apart = frozenset(frozenset(map(self.now, pair)) for pair in self.apart)
+        return Known(crowds=crowds, apart=apart, sharing=self.sharing)
 
     def take_in(self, person: UUID, newcomer: Profile, keys: Iterable[Key]) -> None:
         """From now on the newcomer is part of this person."""

@@ -208,14 +208,10 @@ async def _lock(persons: Collection[UUID]) -> dict[UUID, UUID | None]:
 
 
 async def _lift_apart(persons: Collection[UUID], *, actor: str) -> None:
-    if actor != MACHINE:
-        await current().execute(
-            "delete from no_merge where person = any($1::uuid[]) and other = any($1::uuid[])", persons
-        )
-    elif await current().fetchval(
-        "select exists (select from no_merge where person = any($1::uuid[]) and other = any($1::uuid[]))", persons
-    ):
+    pairs = await current().fetch(statement("crm", "person_apart"), persons)
+    if pairs and actor == MACHINE:
         raise KnownApart
+    await current().executemany("delete from no_merge where person = $1 and other = $2", map(tuple, pairs))
 
 
 def _counted(values: Iterable[str | None]) -> list[Said]:

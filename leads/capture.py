@@ -76,12 +76,13 @@ class Sender(msgspec.Struct, frozen=True):
 
 
 class Outcome(msgspec.Struct, frozen=True):
-    """The fate of one item: created and repeat carry the answer, error its faults."""
+    """The fate of one item: created and repeat carry the answer, error its faults; `changed` marks a repeat with another body."""
 
     fate: Literal["created", "repeat", "error"]
     answer: Answer | None = None
     observation: UUID | None = None
     errors: list[Fault] = []
+    changed: bool = False
 
     @property
     def lead_id(self) -> UUID | None:
@@ -92,7 +93,6 @@ class Outcome(msgspec.Struct, frozen=True):
 class _First(msgspec.Struct, frozen=True):
     """What is known of an external id that was here before."""
 
-    submission: UUID
     body_hash: bytes
     answer: Answer
 
@@ -147,12 +147,14 @@ async def accept_many(
     firsts = await _firsts(items, source=source)
     drafts, refused = await _sorted_out(items, firsts=firsts, at=at, mode=mode)
     created = await _write(list(drafts.values()), source=source, at=at, mode=mode, import_id=import_id)
-    await _note_changed(items, firsts=firsts, at=at)
+    firsts |= {name: _First(_body_hash(drafts[name].item.body), answer) for name, answer in created.items()}
     await _keep_refused(items, refused, source=source, at=at)
-    return [
-        refused.get(index) or _fate(index, item.body.external_id, firsts=firsts, drafts=drafts, created=created)
+    outcomes = [
+        refused.get(index) or _fate(index, item, first=firsts[item.body.external_id], drafts=drafts)
         for index, item in enumerate(items)
     ]
+    await _note_changed(items, outcomes, source=source, at=at)
+    return outcomes
 
 
 async def show(lead: UUID, *, source: Sender) -> Answer:
@@ -172,13 +174,12 @@ def _answer(lead: UUID, external_id: str, interests: list[CapturedInterest], *, 
 
 async def _firsts(items: Sequence[Incoming], *, source: Sender) -> dict[str, _First]:
     rows = await current().fetch(
-        "select external_id, id, body_hash, answer from submission where source = $1 and external_id = any($2)",
+        "select external_id, body_hash, answer from submission where source = $1 and external_id = any($2)",
         source.id,
         [item.body.external_id for item in items],
     )
     return {
-        row["external_id"]: _First(row["id"], row["body_hash"], msgspec.json.decode(row["answer"], type=Answer))
-        for row in rows
+        row["external_id"]: _First(row["body_hash"], msgspec.json.decode(row["answer"], type=Answer)) for row in rows
     }
 
 
@@ -214,18 +215,12 @@ def _draft(index: int, item: Incoming, understood: Reading, *, at: datetime, mod
     )
 
 
-def _fate(
-    index: int,
-    name: str,
-    *,
-    firsts: Mapping[str, _First],
-    drafts: Mapping[str, _Draft],
-    created: Mapping[str, Answer],
-) -> Outcome:
-    if name in firsts:
-        return Outcome("repeat", answer=firsts[name].answer)
-    draft = drafts[name]
-    return Outcome("created" if draft.index == index else "repeat", created[name], draft.observation)
+def _fate(index: int, item: Incoming, *, first: _First, drafts: Mapping[str, _Draft]) -> Outcome:
+    draft = drafts.get(item.body.external_id)
+    observation = draft.observation if draft else None
+    if draft and draft.index == index:
+        return Outcome("created", first.answer, observation)
+    return Outcome("repeat", first.answer, observation, changed=_body_hash(item.body) != first.body_hash)
 
 
 async def _write(
@@ -479,14 +474,18 @@ async def _note_clocks(drafts: Sequence[_Draft], *, source: Sender, at: datetime
             )
 
 
-async def _note_changed(items: Sequence[Incoming], *, firsts: Mapping[str, _First], at: datetime) -> None:
-    changed = [
-        first.submission
-        for item in items
-        if (first := firsts.get(item.body.external_id)) and first.body_hash != _body_hash(item.body)
-    ]
+async def _note_changed(
+    items: Sequence[Incoming], outcomes: Sequence[Outcome], *, source: Sender, at: datetime
+) -> None:
+    """Note repeats that say something else than the first time; what counts is still the first."""
+    changed = {item.body.external_id for item, outcome in zip(items, outcomes, strict=True) if outcome.changed}
     if changed:
-        await current().execute("update submission set changed_at = $2 where id = any($1)", changed, at)
+        await current().execute(
+            "update submission set changed_at = $3 where source = $1 and external_id = any($2)",
+            source.id,
+            sorted(changed),
+            at,
+        )
 
 
 async def _keep_refused(

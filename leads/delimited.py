@@ -18,7 +18,7 @@ from crm.errors import Refused
 DELIMITERS = (",", ";", "\t")
 FEWEST_DELIMITERS = 4  # with fewer in a row, a sentence in a quoted cell could pass for one
 SAMPLE = 4000  # lines that decide what is usual in a file
-EDGES = " \t\r\n\v\f\u3000\u00a0\u200b\ufeff"
+EDGES = " \t\r\n\v\f\x1a\u3000\u00a0\u200b\ufeff"  # with the end-of-file mark of old systems
 
 
 class NotASheet(Refused):

@@ -103,6 +103,8 @@ def _interest(row: Record) -> float:
     by_distance = min(pool, key=lambda share: share.distance_m or 0).store
     points: float = (
         4 * (by_distance != row["winner"])
+        + 3 * any(share.credit_before for share in pool)
+        + 2 * (row["tier"] in ("district", "near"))
         + 2 * (row["state"] == "accepted")
         + 2 * (len({share.weight for share in pool}) > 1)
         + 2 * any(other.reason in ("refused_before", "capacity_used") for other in others)

@@ -8,7 +8,7 @@ reasons and reports name columns. This is a door: it opens its transactions itse
 import hashlib
 import json
 from collections import Counter
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from itertools import islice
 from pathlib import Path
@@ -166,28 +166,13 @@ async def _take_in(
         if items:
             outcomes = await capture.accept_many(items, source=sender, at=at, mode=mode, import_id=import_id)
         by_number = {item.row_no: outcome for item, outcome in zip(items, outcomes, strict=True)}
-        differing = await _differing(items, sender=sender, at=at)
-        fated = [_fated(row, by_number.get(row.number), sheet, differing) for row in batch]
+        fated = [_fated(row, by_number.get(row.number), sheet) for row in batch]
         await _keep_unread([one.row for one in fated if one.row.body is None], sender=sender, at=at)
         await _note_fates(fated, import_id=import_id)
     return fated
 
 
-async def _differing(items: Sequence[Incoming], *, sender: Sender, at: datetime) -> set[int | None]:
-    """The rows whose registration came before with other contents: in the same batch, or as capture noted just now."""
-    names = [item.body.external_id for item in items]
-    noted = await current().fetch(
-        "select external_id from submission where source = $1 and external_id = any($2) and changed_at = $3",
-        sender.id,
-        names,
-        at,
-    )
-    changed = {row["external_id"] for row in noted}
-    first = {item.body.external_id: item.body for item in reversed(items)}
-    return {i.row_no for i in items if i.body.external_id in changed or i.body != first[i.body.external_id]}
-
-
-def _fated(row: Row, outcome: Outcome | None, sheet: sheets.Sheet, differing: Collection[int | None]) -> _Fated:
+def _fated(row: Row, outcome: Outcome | None, sheet: sheets.Sheet) -> _Fated:
     if outcome is None:
         return _Fated(row, "error", row.faults)
     if outcome.fate == "error":
@@ -195,7 +180,7 @@ def _fated(row: Row, outcome: Outcome | None, sheet: sheets.Sheet, differing: Co
     if outcome.fate == "created":
         notes = [Fault(path=note["path"], message=f"{note['message']} Taken in without it.") for note in row.notes]
     else:
-        notes = [Fault(path=sheet.name_of("registration"), message=DIFFERS)] if row.number in differing else []
+        notes = [Fault(path=sheet.name_of("registration"), message=DIFFERS)] if outcome.changed else []
     return _Fated(row, outcome.fate, notes, outcome.observation)
 
 

@@ -12,6 +12,7 @@ from uuid import UUID
 
 import msgspec
 from asyncpg import Record
+from msgspec import UNSET, UnsetType
 
 from crm import observations, vault
 from crm.access import Principal
@@ -75,26 +76,22 @@ class RepeatShown(msgspec.Struct, frozen=True):
 
 
 class LeadShown(msgspec.Struct, frozen=True):
+    """A lead as far as the offer's state allows; of one that was taken back only the `id` is there."""
+
     id: str
-    captured_at: datetime
-    campaign: str | None
-    person: PersonShown
-    place: PlaceShown | None
-    interest: WishShown
-    trade_in: TradeInShown | None
-    contact_preference: PreferenceShown
-    remark: str | None
-    consent: BasisShown
-    repeats: list[RepeatShown]
+    captured_at: datetime | UnsetType = UNSET
+    campaign: str | UnsetType | None = UNSET
+    person: PersonShown | UnsetType = UNSET
+    place: PlaceShown | UnsetType | None = UNSET
+    interest: WishShown | UnsetType = UNSET
+    trade_in: TradeInShown | UnsetType | None = UNSET
+    contact_preference: PreferenceShown | UnsetType = UNSET
+    remark: str | UnsetType | None = UNSET
+    consent: BasisShown | UnsetType = UNSET
+    repeats: list[RepeatShown] | UnsetType = UNSET
 
     def __repr__(self) -> str:
         return "LeadShown(...)"
-
-
-class LeadGone(msgspec.Struct, frozen=True):
-    """What stays of a lead that was taken back."""
-
-    id: str
 
 
 class OfferShown(msgspec.Struct, frozen=True):
@@ -111,7 +108,7 @@ class OfferShown(msgspec.Struct, frozen=True):
     expires_at: datetime
     version: int
     reason: str | None
-    lead: LeadShown | LeadGone
+    lead: LeadShown
 
 
 class Item(msgspec.Struct, frozen=True):
@@ -144,15 +141,10 @@ async def shown(offers: Collection[UUID], *, dealer: Principal) -> dict[UUID, Of
 def revealed(offer: OfferShown) -> str:
     """The fields that an accepted offer shows in clear, in the words of the sharing ledger."""
     lead = offer.lead
-    if isinstance(lead, LeadGone):
-        return ""
     values = {
-        "name": lead.person.name,
-        "phone": lead.person.phone,
-        "email": lead.person.email,
-        "remark": lead.remark,
-        "contact_note": lead.contact_preference.note,
-        "trade_in": lead.trade_in,
+        **_fields_of(lead.person, "name", "phone", "email"),
+        **_fields_of(lead, "remark", "trade_in"),
+        **_fields_of(lead.contact_preference, "note"),
     }
     return ",".join(field for field, value in values.items() if value is not None)
 
@@ -174,14 +166,18 @@ def masked_email(email: str) -> str:
     return f"{local[:1]}***@{domain}"
 
 
+def _fields_of(part: msgspec.Struct | UnsetType, *fields: str) -> dict[str, Any]:
+    return {} if part is UNSET else {field: getattr(part, field) for field in fields}
+
+
 def _offer(row: Record, *, dealer: Principal) -> OfferShown:
     plain = ("id", "state", "store", "brand", "model", "kind", "offered_at", "answer_due_at", "expires_at", "version")
     lead = _gone(row, dealer=dealer) if row["state"] == "withdrawn" else _lead(row, dealer=dealer)
     return OfferShown(**{key: row[key] for key in plain}, reason=row["reason"], lead=lead)
 
 
-def _gone(row: Record, *, dealer: Principal) -> LeadGone:
-    return LeadGone(_reference("lead", row["lead"], dealer=dealer))
+def _gone(row: Record, *, dealer: Principal) -> LeadShown:
+    return LeadShown(_reference("lead", row["lead"], dealer=dealer))
 
 
 def _lead(row: Record, *, dealer: Principal) -> LeadShown:

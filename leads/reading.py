@@ -19,7 +19,10 @@ from crm.reference import Reference
 from leads.submission import ConsentSaid, InterestSaid, LeadBody, PersonSaid, PlaceSaid
 
 GUARDED_AGE = 14
-AGE = re.compile(r"(?:年龄|今年|age)\s*[:：]?\s*(\d{1,3})\s*(?:岁|周岁|years?)?|(\d{1,3})\s*周?岁", re.IGNORECASE)
+# The person's own age: "年龄13岁", "本人今年 13", "13岁" as the whole remark; "孩子8岁" speaks of somebody else.
+AGE = re.compile(
+    r"(?:年龄|本人|今年|\bage\b)[^\d孩儿女]{0,4}(\d{1,3})|^\s*(\d{1,3})\s*(?:周?岁|years? old)\s*$", re.IGNORECASE
+)
 
 
 class Wished(msgspec.Struct, frozen=True):

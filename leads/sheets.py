@@ -81,8 +81,13 @@ def read(content: bytes, *, vocabulary: Vocabulary) -> Sheet:
     for record in lines[:above]:
         sheet.lines.append((_kind_above(sheet, record, vocabulary), record))
     sheet.lines.extend(("header", record) for record in lines[above:below])
-    for record in lines[below:]:
-        sheet.lines.append((_kind_below(sheet, record, vocabulary), record))
+    order: list[int] | None = None
+    for typed in lines[below:]:
+        record = _rearranged(typed, order)
+        kind = _kind_below(sheet, record, vocabulary)
+        if kind == "header":
+            order = _order(sheet, typed, vocabulary)
+        sheet.lines.append((kind, record))
     return sheet
 
 
@@ -143,6 +148,29 @@ def _two_levels(upper: list[str], below: Record, vocabulary: Vocabulary) -> list
         is_second_level = is_second_level or bool(plain(under) and found and found != above)
         names.append(found or under or above)
     return names if is_second_level else None
+
+
+def _order(sheet: Sheet, header: Record, vocabulary: Vocabulary) -> list[int] | None:
+    """Where the columns of a later header stand in the sheet; None when it has the sheet's own order.
+
+    Offices paste their lists under each other's. A column that the sheet lacks goes behind all others, where it shows.
+    """
+    order: list[int] = []
+    for name in (cell.strip(EDGES) for cell in header.cells):
+        field = vocabulary.names.get(plain(name), "")
+        places = sheet.fields.get(field) or [place for place, known in enumerate(sheet.columns) if known == name]
+        free = [place for place in places if place not in order]
+        order.append(free[0] if free else len(sheet.columns) + len(order))
+    return order if order != list(range(len(order))) else None
+
+
+def _rearranged(record: Record, order: Sequence[int] | None) -> Record:
+    if order is None:
+        return record
+    cells = [""] * (max(order) + 1 + len(record.cells))
+    for place, cell in enumerate(record.cells):
+        cells[order[place] if place < len(order) else max(order) + 1 + place] = cell
+    return record._replace(cells=cells)
 
 
 def _at(cells: Sequence[str], place: int) -> str:

@@ -100,10 +100,13 @@ def server() -> str:
 
 @pytest.fixture
 def fresh_database(server: str) -> Iterator[Fresh]:
-    name = f"test_{uuid.uuid4().hex[:12]}"
-    asyncio.run(_on_server(f'create database "{name}" template "{server}"'))
-    yield Fresh(_url(name), {**os.environ, **_environment(name)})
-    asyncio.run(_on_server(f'drop database "{name}" with (force)'))
+    yield from _fresh(server)
+
+
+@pytest.fixture(scope="session")
+def lasting_database(server: str) -> Iterator[Fresh]:
+    """The same for a whole run of one worker: for what is slow to start and used by many tests."""
+    yield from _fresh(server)
 
 
 @pytest.fixture(scope="session")
@@ -165,6 +168,13 @@ class Ground:
             await self.connection.execute(f'vacuum "{table}"')
         if table in self.seeded:
             await self.connection.copy_to_table(table, source=_in_one_go(self.seeded[table]), format="binary")
+
+
+def _fresh(template: str) -> Iterator[Fresh]:
+    name = f"test_{uuid.uuid4().hex[:12]}"
+    asyncio.run(_on_server(f'create database "{name}" template "{template}"'))
+    yield Fresh(_url(name), {**os.environ, **_environment(name)})
+    asyncio.run(_on_server(f'drop database "{name}" with (force)'))
 
 
 async def _in_one_go(content: bytes) -> AsyncIterator[bytes]:

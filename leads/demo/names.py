@@ -8,9 +8,7 @@ from typing import NamedTuple
 
 from crm import normalise
 
-SURNAMES = (
-    "王李张刘陈杨黄赵吴周徐孙马朱胡郭何林罗高郑梁谢宋唐许韩冯邓曹彭曾肖田董袁潘于蒋蔡余杜叶程苏魏吕丁任沈姚卢姜崔钟谭陆汪范金石廖贾夏韦付方白邹孟熊秦邱江尹薛闫段雷侯龙史陶黎贺顾毛郝龚邵万钱严覃武戴莫孔向汤"
-)
+SURNAMES = "王李张刘陈杨黄赵吴周徐孙马朱胡郭何林罗高郑梁谢宋唐许韩冯邓曹彭曾肖田董袁潘于蒋蔡余杜叶程苏魏吕丁任沈姚卢姜崔钟谭陆汪范金石廖贾夏韦付方白邹孟熊秦邱江尹薛闫段雷侯龙史陶黎贺顾毛郝龚邵万钱严覃武戴莫孔向汤"
 RARE_SURNAMES = ("欧阳", "司马", "上官", "诸葛", "令狐", "尉迟", "东方", "皇甫")
 MEN = "伟强磊军洋勇杰涛超明刚平辉鹏华飞鑫波斌宇浩凯健俊帆帅旭宁龙林峰博毅晨阳志文建国海天子轩泽睿"
 WOMEN = "芳娜敏静丽艳娟霞秀玲桂英梅莉燕玉婷红雪琳慧洁颖倩云蕾薇晶莹欣怡佳雨萱梦思悦涵诗琪"
@@ -78,7 +76,9 @@ def _with_title(name: FullName, _: Random) -> str:
 
 def _in_pinyin(name: FullName, chance: Random) -> str:
     surname, given = name.sound
-    return chance.choice((f"{surname}{given}", f"{surname.title()} {given.title()}", f"{given.title()} {surname.title()}"))
+    return chance.choice(
+        (f"{surname}{given}", f"{surname.title()} {given.title()}", f"{given.title()} {surname.title()}")
+    )
 
 
 def _sounding_alike(name: FullName, _: Random) -> str:

@@ -142,7 +142,9 @@ def _phone(chance: Random) -> str:
 def _email(name: FullName, phone: str, chance: Random) -> str:
     surname, given = name.sound
     number = chance.randrange(100, 9999)
-    mailbox = chance.choice((f"{surname}{given}{number}", f"{given}{surname}{number}", f"{number}{surname}{number}", phone))
+    mailbox = chance.choice(
+        (f"{surname}{given}{number}", f"{given}{surname}{number}", f"{number}{surname}{number}", phone)
+    )
     return f"{mailbox}@{chance.choice(MAIL)}"
 
 
@@ -155,7 +157,15 @@ def _typed(phone: str, chance: Random) -> str:
         return phone
     spaced = f"{phone[:3]} {phone[3:7]} {phone[7:]}"
     return chance.choice(
-        (spaced, spaced.replace(" ", "-"), f"+86 {spaced}", f"86-{phone}", f"0086{phone}", phone.translate(FULL_WIDTH), f" {phone}")
+        (
+            spaced,
+            spaced.replace(" ", "-"),
+            f"+86 {spaced}",
+            f"86-{phone}",
+            f"0086{phone}",
+            phone.translate(FULL_WIDTH),
+            f" {phone}",
+        )
     )
 
 

@@ -3,8 +3,10 @@ update interest set due_at = $2
 where hold in ('no_consent', 'needs_review') and lead in (
     select lead.id
     from person as told
-    join person as one_of
-        on one_of.id = coalesce(told.merged_into, told.id) or one_of.merged_into = coalesce(told.merged_into, told.id)
-    join lead on lead.person = one_of.id
+    cross join lateral (select coalesce(told.merged_into, told.id) as id) as survivor
+    cross join lateral (
+        select survivor.id union all select person.id from person where person.merged_into = survivor.id
+    ) as known_as
+    join lead on lead.person = known_as.id
     where told.id = any($1)
 )

@@ -34,7 +34,7 @@ async def test_the_report_equals_a_count_by_hand(chengdu):
         await insert(milestones)
         told = await reports.performance("chengdu-2025", as_of=NOON)
 
-    for brand, reach in [(None, told.total), *[(it.brand, it.reach) for it in told.brands]]:
+    for brand, reach in [(None, told.total), *[(it.code, it.reach) for it in told.brands]]:
         assert reach == _by_hand(touches, milestones, persons, campaign=chengdu, brand=(await _brands()).get(brand))
     assert told.total.people < told.total.registered
     assert all(steps > 0 for steps in (told.total.order, told.brands[0].reach.order))
@@ -56,7 +56,7 @@ async def test_a_campaign_without_visitors_shows_its_partners_and_noughts(chengd
     async with transaction():
         told = await reports.performance("chengdu-2025", as_of=NOON)
 
-    assert [it.brand for it in told.brands] == ["aito", "luxeed", "stelato", "maextro", "shangjie"]
+    assert [it.code for it in told.brands] == ["aito", "luxeed", "stelato", "maextro", "shangjie"]
     assert {told.total, *(it.reach for it in told.brands)} == {reports.Reach()}
 
 

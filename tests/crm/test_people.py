@@ -142,6 +142,17 @@ async def test_the_machine_is_refused_what_a_person_took_apart():
     assert await merge(*persons)
 
 
+async def test_people_found_apart_stay_so_under_an_older_id():
+    oldest, middle, youngest = sorted(await cluster("杜泽鹏", "李娜萌", "王超伟"))
+    async with transaction():
+        await people.keep_apart(middle, youngest, actor="staff:1", at=NOON)
+
+    await merge(oldest, middle)
+
+    with pytest.raises(people.KnownApart):
+        await merge(oldest, youngest, actor=people.MACHINE)
+
+
 async def test_a_merge_beneath_a_later_one_is_undone_in_its_turn():
     oldest, middle, youngest = sorted(await cluster("杜泽鹏", "李娜萌", "王超伟"))
     [beneath] = await merge(middle, youngest)

@@ -2,6 +2,7 @@
 
 from datetime import datetime, timedelta
 from itertools import count
+from typing import Any
 from uuid import UUID
 
 import msgspec
@@ -47,7 +48,7 @@ def another_phone(number: int) -> str:
     return f"139{(number + 1) * 76543211 % 10**8:08}"
 
 
-async def a_lead(*, at: datetime = NOON, phone: str = "13800138000", brand: str = "aito", **facts: object) -> UUID:
+async def a_lead(*, at: datetime = NOON, phone: str = "13800138000", brand: str = "aito", **facts: Any) -> UUID:
     """A lead of 王建国 with everything that a dealer may one day see, captured and taken as far as it goes."""
     body = {
         "external_id": f"W{next(_numbers)}",
@@ -75,7 +76,7 @@ def _consent(brand: str) -> dict[str, object]:
     return {"purpose": "share_with_dealer", "given": True, "brands": [brand], "notice": notice}
 
 
-async def an_offer(**facts: object):
+async def an_offer(**facts: Any):
     """(offer id, the dealer it went to, the other dealer) of a fresh lead."""
     lead = await a_lead(**facts)
     return await offer_of(lead)
@@ -84,7 +85,7 @@ async def an_offer(**facts: object):
 async def offer_of(lead: UUID):
     """(offer id, the dealer, the other one) of the latest offer of a lead."""
     async with transaction():
-        row = await current().fetchrow(
+        (row,) = await current().fetch(
             """
             select offer.id, dealer.code from offer
             join interest on interest.id = offer.interest join dealer on dealer.id = offer.dealer

@@ -8,7 +8,8 @@ import pytest
 from crm.database import transaction
 from leads import feed, inbox
 from leads.feed import Line
-from tests.leads.offering import NOON, a_lead, another_phone, fetch, offer_of, open_chengdu
+from tests.leads.offering import a_lead, another_phone, fetch, offer_of, open_chengdu
+from tests.leads.wishing import NOON
 
 WRITERS, ROUNDS = 8, 25
 
@@ -39,7 +40,7 @@ async def test_a_reader_beside_eight_writers_sees_every_line_once_and_in_order(t
                 await asyncio.sleep(chance.random() * 0.004)
 
     async def follow(dealer):
-        seen, last_look = [], False
+        seen: list[int] = []
         while True:
             last_look = finished.is_set()
             page = await read(dealer, after=seen[-1] if seen else 0)
@@ -59,10 +60,13 @@ async def test_a_reader_beside_eight_writers_sees_every_line_once_and_in_order(t
 async def test_a_transaction_that_fails_leaves_no_gap(two_offers):
     offer, dealer = two_offers[0]
 
-    with pytest.raises(ZeroDivisionError):
+    async def fail():
         async with transaction():
             await feed.append([Line(dealer.id, offer, "repeat")], at=NOON)
             raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        await fail()
     async with transaction():
         await feed.append([Line(dealer.id, offer, "repeat")], at=NOON)
 
@@ -83,9 +87,12 @@ async def test_gathered_lines_are_written_at_the_end_and_in_their_order(two_offe
 async def test_lines_gathered_for_a_transaction_that_fails_are_forgotten(two_offers):
     offer, dealer = two_offers[0]
 
-    with pytest.raises(ZeroDivisionError):
+    async def fail():
         async with transaction(), feed.gathered(at=NOON):
             await feed.append([Line(dealer.id, offer, "repeat")], at=NOON)
             raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        await fail()
 
     assert len(await fetch("select from offer_event where dealer = $1", dealer.id)) == 1

@@ -10,6 +10,7 @@ import pytest
 from crm import vault
 from crm.tables import Consent, Observation, Person
 from leads import delimited, imports
+from leads.capture import Mode
 from leads.imports import ImportReport
 from leads.tables import Import, ImportRow, Interest, Lead, RawPayload
 
@@ -35,9 +36,8 @@ def sheet(*lines: str) -> bytes:
     return "\n".join((HEADER, *lines)).encode("gb18030")
 
 
-async def bring_in(content: bytes, **how: str) -> ImportReport:
-    said = {"source_code": "desk", "mode": "offer"} | how
-    return (await imports.run(content, at=AFTER_THE_SHOWS, **said))[1]
+async def bring_in(content: bytes, *, mode: Mode = "offer") -> ImportReport:
+    return (await imports.run(content, source_code="desk", mode=mode, at=AFTER_THE_SHOWS))[1]
 
 
 def fates(report: ImportReport) -> tuple[int, int, int, int]:

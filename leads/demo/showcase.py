@@ -1,0 +1,388 @@
+"""Two invented shows as a list of registrations: Chengdu ended three weeks ago, Shanghai is on its second day now.
+
+Promises that one seed and one moment give the same bodies in the same order, none of them after that moment. What a
+show cannot promise by chance (a child, a form that mixes up two people) is put in on purpose.
+"""
+
+from collections.abc import Iterable, Iterator, Sequence
+from datetime import UTC, date, datetime, time, timedelta
+from itertools import count
+from random import Random
+from typing import NamedTuple
+
+import msgspec
+
+from campaigns.planning import Showcase
+from crm.network import LOCAL, local_day
+from leads.demo import visitors
+from leads.demo.visitors import Visitor
+from leads.submission import (
+    ConsentSaid,
+    ContactPreference,
+    InterestSaid,
+    LeadBody,
+    NoticeShown,
+    Origin,
+    PersonSaid,
+    PlaceSaid,
+    TradeInSaid,
+    WeChat,
+)
+
+USUAL_SIZE = 6000
+DESK, WEB = "desk", "web"
+NOTICE = NoticeShown(id="desk", version="1", language="zh")
+
+# What a brand's stand draws, and which of its cars.
+BRANDS: dict[str, int] = {"aito": 40, "luxeed": 20, "stelato": 14, "maextro": 10, "shangjie": 16}
+MODELS: dict[str, dict[str, int]] = {
+    "aito": {"M9": 34, "M8": 28, "M7": 26, "M5": 12},
+    "luxeed": {"R7": 62, "S7": 38},
+    "stelato": {"S9": 45, "S9T": 55},
+    "maextro": {"S800": 1},
+    "shangjie": {"H5": 1},
+}
+KINDS = {"buy": 54, "test_drive": 26, "call_back": 8, "lease": 6, "other": 6}
+STANDS_MET = {1: 70, 2: 18, 3: 8, 4: 3, 5: 1}
+REMARKS = (
+    "周末试驾",
+    "关注智驾",
+    "比较Model Y",
+    "已有M7",
+    "想看夜景灯光",
+    "家里有两个孩子",
+    "等年底政策",
+    "公司用车",
+    "想了解换电",
+    "对续航有疑问",
+)
+OLD_CARS = (("大众", "帕萨特"), ("丰田", "凯美瑞"), ("比亚迪", "汉"), ("别克", "GL8"), ("本田", "雅阁"))
+
+# Visitors by the hour: the stands are open from nine to ten, forms on the web never close.
+STAND_HOURS = dict(zip(range(9, 22), (5, 10, 13, 12, 8, 9, 13, 14, 11, 8, 6, 5, 3), strict=True))
+WEB_HOURS = dict(zip(range(24), (1, 0, 0, 0, 0, 0, 1, 2, 3, 4, 4, 4, 5, 4, 4, 4, 4, 5, 6, 7, 8, 8, 6, 3), strict=True))
+LATELY = timedelta(minutes=50)
+
+
+class Registration(NamedTuple):
+    """One form as it was sent; `human` says whose it really was, which no form knows."""
+
+    source: str
+    body: LeadBody
+    human: int
+
+    @property
+    def captured_at(self) -> datetime:
+        """When it was filled in."""
+        return self.body.captured_at
+
+
+class Shows(NamedTuple):
+    """The two campaigns; `now` is the moment at which the story ends."""
+
+    chengdu: Showcase
+    shanghai: Showcase
+    now: datetime
+
+
+def shows(now: datetime) -> Shows:
+    """The calendar of the two shows as seen from a moment."""
+    today = local_day(now)
+    ended = today - timedelta(days=21)
+    return Shows(
+        Showcase("chengdu-demo", "成都联盟展台", ended - timedelta(days=9), ended),
+        Showcase("shanghai-demo", "上海联盟展示", today - timedelta(days=1), today + timedelta(days=4)),
+        now,
+    )
+
+
+def registrations(calendar: Shows, *, size: int, seed: int) -> list[Registration]:
+    """All forms until now, in their order; about `size` of them."""
+    chance = Random(seed)  # noqa: S311 - a seeded show is the point
+    parts = _shares(size)
+    chengdu = visitors.crowd(_people(parts["chengdu"]), draws_from="chengdu", first_no=1, chance=chance)
+    shanghai = visitors.crowd(_people(parts["shanghai"]), draws_from="shanghai", first_no=100_001, chance=chance)
+    # Some had been at the first show already.
+    again = chance.sample(chengdu, len(chengdu) // 25)
+    shanghai[len(shanghai) // 2 : len(shanghai) // 2] = again
+    forms = [
+        *_forms(chengdu, parts["chengdu"], calendar.chengdu, _moments_of_chengdu(calendar), chance),
+        *_forms(
+            chance.sample(chengdu, min(len(chengdu), parts["after"])),
+            parts["after"],
+            calendar.chengdu,
+            _moments_after(calendar),
+            chance,
+            only_web=True,
+        ),
+        *_forms(shanghai, parts["shanghai"], calendar.shanghai, _moments_of_shanghai(calendar), chance),
+        *_forms(
+            _latecomers(parts["lately"], chance), parts["lately"], calendar.shanghai, _moments_lately(calendar), chance
+        ),
+        *_on_purpose(calendar, chance),
+    ]
+    return _numbered(sorted(forms, key=lambda form: form.captured_at))
+
+
+def newcomer(no: int, *, at: datetime, seed: int) -> LeadBody:
+    """One more form from the web, at this moment: the show goes on while one watches."""
+    chance = Random(f"{seed}-{no}")  # noqa: S311
+    [visitor] = visitors.crowd(1, draws_from="shanghai", first_no=no, chance=chance)
+    form = _form(visitor, at, shows(at).shanghai, _brand(chance), chance, source=WEB)
+    return msgspec.structs.replace(form.body, external_id=f"WEB-LIVE-{at:%Y%m%d%H%M%S}-{no}")
+
+
+def _shares(size: int) -> dict[str, int]:
+    lately = min(60 + size // 60, size // 2)
+    after = size // 24
+    rest = size - lately - after
+    return {"chengdu": rest * 62 // 100, "after": after, "shanghai": rest - rest * 62 // 100, "lately": lately}
+
+
+def _people(forms: int) -> int:
+    # A few more than needed: some meet fewer stands than the average.
+    return max(8, round(1.07 * forms / (sum(stands * share for stands, share in STANDS_MET.items()) / 100)))
+
+
+def _latecomers(count_: int, chance: Random) -> list[Visitor]:
+    return visitors.crowd(count_, draws_from="shanghai", first_no=200_001, chance=chance)
+
+
+def _forms(
+    people: Sequence[Visitor],
+    wanted: int,
+    show: Showcase,
+    moments: Sequence[tuple[datetime, int]],
+    chance: Random,
+    *,
+    only_web: bool = False,
+) -> Iterator[Registration]:
+    """What these people fill in at a show, until there are enough; who meets several stands does so within hours."""
+    instants, weights = zip(*moments, strict=True)
+    last = instants[-1]
+    left = wanted
+    for visitor in people:
+        at = chance.choices(instants, weights)[0] + timedelta(seconds=chance.randrange(600))
+        is_web = only_web or at.astimezone(LOCAL).hour not in STAND_HOURS or chance.random() < 0.14
+        stands = 1 if is_web else chance.choices(list(STANDS_MET), list(STANDS_MET.values()))[0]
+        for brand in _stands(stands, chance)[:left]:
+            left -= 1
+            yield _form(
+                visitor, min(at, last + timedelta(minutes=9)), show, brand, chance, source=WEB if is_web else DESK
+            )
+            at += timedelta(minutes=chance.randint(6, 50))
+            if not _is_open(at):
+                at -= timedelta(hours=2)
+
+
+def _is_open(at: datetime) -> bool:
+    return at.astimezone(LOCAL).hour in STAND_HOURS
+
+
+def _form(visitor: Visitor, at: datetime, show: Showcase, brand: str, chance: Random, *, source: str) -> Registration:
+    interests = _interests(brand, visitor, chance)
+    remark = chance.choice(REMARKS) if chance.random() < 0.16 else None
+    body = LeadBody(
+        external_id="",
+        captured_at=at,
+        source=_origin(show, brand, source=source),
+        person=visitors.said_of_themselves(visitor, chance),
+        place=visitors.said_of_home(visitor, chance),
+        interests=interests,
+        trade_in=_old_car(chance) if chance.random() < 0.07 else None,
+        contact_preference=_preference(at, chance) if chance.random() < 0.1 else None,
+        consents=_consents([said.brand for said in interests if said.brand], visitor, chance),
+        remark=remark,
+    )
+    return Registration(source, body, visitor.no)
+
+
+def _origin(show: Showcase, brand: str, *, source: str) -> Origin:
+    if source == WEB:
+        return Origin(kind="web_form", campaign=show.code)
+    return Origin(kind="event_desk", campaign=show.code, event=show.code, booth=brand)
+
+
+def _interests(brand: str, visitor: Visitor, chance: Random) -> list[InterestSaid]:
+    roll = chance.random()
+    kind = _drawn(KINDS, chance)
+    if roll < 0.02:
+        return []
+    if roll < 0.03:
+        return [InterestSaid(kind=kind)]
+    store = chance.choice(stores) if chance.random() < 0.06 and (stores := _stores_near(visitor, brand)) else None
+    first = InterestSaid(kind=kind, brand=brand, model=_drawn(MODELS[brand], chance), preferred_store=store)
+    if roll < 0.8:
+        return [first]
+    other = _brand(chance)
+    return [first, InterestSaid(kind=kind, brand=other, model=_drawn(MODELS[other], chance))]
+
+
+def _consents(brands: Iterable[str], visitor: Visitor, chance: Random) -> list[ConsentSaid]:
+    named = list(dict.fromkeys(brands))
+    # A few desks forget to ask; a no to one's dealers is mostly meant for all of them.
+    if not named or chance.random() < 0.04:
+        return []
+    agrees = visitor.agrees if chance.random() < 0.95 else not visitor.agrees
+    return [
+        ConsentSaid(purpose="alliance_marketing", brands=named, given=chance.random() < 0.7, notice=NOTICE),
+        ConsentSaid(purpose="share_with_brand", brands=named, given=agrees or chance.random() < 0.5, notice=NOTICE),
+        ConsentSaid(purpose="share_with_dealer", brands=named, given=agrees, notice=NOTICE),
+    ]
+
+
+def _old_car(chance: Random) -> TradeInSaid:
+    make, model = chance.choice(OLD_CARS)
+    return TradeInSaid(make=make, model=model, year=chance.randint(2012, 2022))
+
+
+def _preference(at: datetime, chance: Random) -> ContactPreference:
+    evening = datetime.combine(local_day(at) + timedelta(days=1), time(18), tzinfo=LOCAL)
+    return chance.choice(
+        (
+            ContactPreference(channel="phone", not_before=evening),
+            ContactPreference(channel="wechat", note="先加微信"),
+            ContactPreference(channel="phone", note="工作日白天勿扰"),
+        )
+    )
+
+
+def _stores_near(visitor: Visitor, brand: str) -> list[str]:
+    from leads.demo import network
+
+    return network.stores_of(visitor.city, brand=brand)
+
+
+def _stands(number: int, chance: Random) -> list[str]:
+    met: dict[str, None] = {}
+    while len(met) < number:
+        met[_brand(chance)] = None
+    return list(met)
+
+
+def _brand(chance: Random) -> str:
+    return _drawn(BRANDS, chance)
+
+
+def _drawn(shares: dict[str, int], chance: Random) -> str:
+    return chance.choices(list(shares), list(shares.values()))[0]
+
+
+def _numbered(forms: Iterable[Registration]) -> list[Registration]:
+    numbers = {DESK: count(1), WEB: count(1)}
+    prefix = {DESK: "DEMO-", WEB: "WEB-"}
+    return [
+        form._replace(
+            body=msgspec.structs.replace(
+                form.body, external_id=f"{prefix[form.source]}{next(numbers[form.source]):06d}"
+            )
+        )
+        for form in forms
+    ]
+
+
+# Moments, as tens of minutes with their weight.
+
+
+def _moments_of_chengdu(calendar: Shows) -> list[tuple[datetime, int]]:
+    show = calendar.chengdu
+    days = [show.starts_on + timedelta(days=day) for day in range(10)]
+    # The first day is slow, weekends are full.
+    return [
+        (at, weight * (3 if day.weekday() >= 5 else 1 if day == show.starts_on else 2))  # noqa: PLR2004
+        for day in days
+        for at, weight in _tens(day, STAND_HOURS)
+    ]
+
+
+def _moments_after(calendar: Shows) -> list[tuple[datetime, int]]:
+    days = range(1, (calendar.shanghai.starts_on - calendar.chengdu.ends_on).days)
+    after = [calendar.chengdu.ends_on + timedelta(days=day) for day in days]
+    return [(at, weight) for day in after for at, weight in _tens(day, WEB_HOURS) if weight]
+
+
+def _moments_of_shanghai(calendar: Shows) -> list[tuple[datetime, int]]:
+    both = (calendar.shanghai.starts_on, calendar.shanghai.starts_on + timedelta(days=1))
+    until = calendar.now - timedelta(minutes=10)
+    # Before the stands open on the second day, the web is all there is of it.
+    return [
+        (at, max(1, stand)) for day in both for at, stand in _tens(day, {**WEB_HOURS, **STAND_HOURS}) if at <= until
+    ]
+
+
+def _moments_lately(calendar: Shows) -> list[tuple[datetime, int]]:
+    tens = int(LATELY.total_seconds() // 600)
+    return [(calendar.now - timedelta(minutes=10 * back), 1) for back in range(tens, 0, -1)]
+
+
+def _tens(day: date, hours: dict[int, int]) -> Iterator[tuple[datetime, int]]:
+    for hour, weight in hours.items():
+        for minute in range(0, 60, 10):
+            yield datetime.combine(day, time(hour, minute), tzinfo=LOCAL).astimezone(UTC), weight
+
+
+def _on_purpose(calendar: Shows, chance: Random) -> Iterator[Registration]:
+    """What must be seen whatever chance brings: it happened within the last two hours."""
+    show, people = calendar.shanghai, visitors.crowd(48, draws_from="shanghai", first_no=300_001, chance=chance)
+    when = (calendar.now - timedelta(minutes=119 - 2 * n) for n in count())
+    for one, other in zip(people[0:8:2], people[1:8:2], strict=True):
+        yield from _mixed_up(one, other, show, when, chance)
+    for visitor in people[8:11]:
+        yield _plain(visitor, next(when), show, "aito", remark="年龄12岁，与父母同来")
+    for visitor in people[11:15]:
+        yield _plain(visitor, next(when), show, None)
+    for visitor in people[15:21]:
+        yield _plain(visitor, next(when), show, "aito", place=None)
+    for visitor in people[21:27]:
+        yield _plain(visitor, next(when), show, "aito", place=PlaceSaid(address="海南省儋州市中兴大街88号"))
+    for visitor in people[27:33]:
+        yield _plain(visitor, next(when), show, "maextro")
+    for visitor in people[33:39]:
+        yield _plain(visitor, next(when), show, "luxeed", place=PlaceSaid(address="吉林省延边朝鲜族自治州延吉市"))
+    for visitor in people[39:45]:
+        yield _plain(visitor, next(when), show, "shangjie", agrees=False)
+
+
+def _mixed_up(
+    one: Visitor, other: Visitor, show: Showcase, when: Iterator[datetime], chance: Random
+) -> Iterator[Registration]:
+    """Two people at one desk, and then a form with the number of one and the mailbox of the other."""
+    email, unionid = f"{other.phone}@qq.com", f"o{chance.getrandbits(60):018d}"
+    yield _plain(one, next(when), show, "stelato")
+    yield _plain(other, next(when), show, "stelato", email=email, unionid=unionid)
+    mixed = _plain(one, next(when), show, "luxeed", email=email, unionid=unionid)
+    person = msgspec.structs.replace(mixed.body.person, name=None)
+    yield mixed._replace(body=msgspec.structs.replace(mixed.body, person=person))
+
+
+def _plain(
+    visitor: Visitor,
+    at: datetime,
+    show: Showcase,
+    brand: str | None,
+    *,
+    place: PlaceSaid | None = PlaceSaid(address="上海市徐汇区漕溪北路88号"),
+    email: str | None = None,
+    unionid: str | None = None,
+    agrees: bool = True,
+    remark: str | None = None,
+) -> Registration:
+    interests = [InterestSaid(kind="buy", brand=brand, model=next(iter(MODELS[brand])))] if brand else []
+    body = LeadBody(
+        external_id="",
+        captured_at=at,
+        source=_origin(show, brand or "aito", source=DESK if _is_open(at) else WEB),
+        person=PersonSaid(
+            name=visitor.name.written,
+            phone=visitor.phone,
+            email=email,
+            wechat=WeChat(account=visitors.OPEN_PLATFORM, unionid=unionid) if unionid else None,
+        ),
+        place=place,
+        interests=interests,
+        consents=[ConsentSaid(purpose="share_with_dealer", brands=[brand], given=agrees, notice=NOTICE)]
+        if brand
+        else [],
+        remark=remark,
+    )
+    return Registration(DESK if _is_open(at) else WEB, body, visitor.no)
