@@ -12,11 +12,12 @@ NOTHING = "–"
 
 def name(typed: str | None) -> str:
     """王**, W*** Q***, 王先生 as it is (a form of address tells the surname alone); a dash when there is none."""
-    told = normalise.name(typed or "")
+    typed = typed or ""
+    told = normalise.name(typed)
     if told.kind in ("none", "placeholder"):
         return NOTHING
     if told.kind == "latin" or told.text.isascii():
-        return " ".join(f"{word[0]}***" for word in told.text.split())
+        return " ".join(f"{word[0]}***" for word in typed.split())
     if told.kind == "salutation":
         return told.text
     return f"{told.surname or told.text[:1]}**"

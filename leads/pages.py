@@ -12,7 +12,8 @@ from urllib.parse import urlencode
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from litestar import Controller, MediaType, Request, Response, get
-from litestar.contrib.jinja import JinjaTemplateEngine
+from litestar.params import FromPath, FromQuery
+from litestar.plugins.jinja import JinjaTemplateEngine
 from litestar.response import Template
 from litestar.template.config import TemplateConfig
 
@@ -46,7 +47,7 @@ class FrontPage(Controller):
     include_in_schema = False
 
     @get("/", media_type=MediaType.HTML)
-    async def show(self, request: Asked, lang: str | None = None) -> Template:
+    async def show(self, request: Asked, lang: FromQuery[str | None] = None) -> Template:
         at = datetime.now(UTC)
         _speak_with(request, asked=lang)
         if "hx-request" in request.headers:
@@ -66,7 +67,7 @@ class Assets(Controller):
     include_in_schema = False
 
     @get("/{served:str}")
-    async def read(self, request: Asked, served: str) -> Response[bytes]:
+    async def read(self, request: Asked, served: FromPath[str]) -> Response[bytes]:
         asset = assets.read(served)
         if asset is None:
             raise NotThere
@@ -78,8 +79,13 @@ class Assets(Controller):
 
 
 def templates() -> TemplateConfig[JinjaTemplateEngine]:
-    """What Litestar renders pages with; a name that a template does not know is a bug, never an empty place."""
-    environment = Environment(
+    """What Litestar renders pages with."""
+    return TemplateConfig(instance=JinjaTemplateEngine.from_environment(environment()))
+
+
+def environment() -> Environment:
+    """Templates, what they may say and how; a name that a template does not know is a bug, never an empty place."""
+    made = Environment(
         loader=FileSystemLoader(TEMPLATES),
         autoescape=True,
         undefined=StrictUndefined,
@@ -87,9 +93,9 @@ def templates() -> TemplateConfig[JinjaTemplateEngine]:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.install_gettext_callables(languages.say, languages.say_count, newstyle=True)  # type: ignore[attr-defined]
-    environment.globals.update(asset=assets.url, spoken=languages.spoken)
-    environment.filters.update(
+    made.install_gettext_callables(languages.say, languages.say_count, newstyle=True)  # type: ignore[attr-defined]
+    made.globals.update(asset=assets.url, spoken=languages.spoken)
+    made.filters.update(
         number=languages.number,
         signed=languages.signed,
         percent=languages.percent,
@@ -97,7 +103,7 @@ def templates() -> TemplateConfig[JinjaTemplateEngine]:
         time=languages.time,
         moment=languages.moment,
     )
-    return TemplateConfig(instance=JinjaTemplateEngine.from_environment(environment))
+    return made
 
 
 def error(request: Asked, *, status: int, sentence: str, headers: Mapping[str, str]) -> Response[Any]:

@@ -11,8 +11,10 @@ from uuid import UUID
 
 import msgspec
 from litestar import Controller, Response, get, post
+from litestar.di import NamedDependency
 from litestar.openapi.spec import OpenAPIMediaType, Operation, Reference, RequestBody, Schema
 from litestar.openapi.spec.enums import OpenAPIType
+from litestar.params import FromPath, RawBody
 
 from crm import access, consent, people, reference, vault
 from crm.access import Principal
@@ -107,7 +109,7 @@ class Leads(Controller):
     tags = ["Leads"]
 
     @post(request_max_body_size=ONE_LEAD, operation_class=TakesOneLead, summary="Send one lead")
-    async def send(self, body: bytes, principal: Principal) -> Response[Answer | None]:
+    async def send(self, body: RawBody, principal: NamedDependency[Principal]) -> Response[Answer | None]:
         item = Incoming(_decoded(body), body)
         async with transaction():
             outcome = await capture.accept(item, source=await capture.sender(principal.id), at=datetime.now(UTC))
@@ -120,7 +122,7 @@ class Leads(Controller):
         operation_class=TakesABatch,
         summary="Send up to 500 leads",
     )
-    async def send_many(self, body: bytes, principal: Principal) -> BatchAnswer:
+    async def send_many(self, body: RawBody, principal: NamedDependency[Principal]) -> BatchAnswer:
         decoded = [_tried(raw) for raw in _split(body)]
         items = [item for item in decoded if isinstance(item, Incoming)]
         async with transaction():
@@ -130,7 +132,7 @@ class Leads(Controller):
         return BatchAnswer([_result(index, outcome) for index, outcome in enumerate(fates)])
 
     @get("/{lead_id:uuid}", summary="A lead as it stands now")
-    async def show(self, lead_id: UUID, principal: Principal) -> Answer:
+    async def show(self, lead_id: FromPath[UUID], principal: NamedDependency[Principal]) -> Answer:
         async with transaction():
             return await capture.show(lead_id, source=await capture.sender(principal.id))
 
@@ -141,7 +143,9 @@ class Consents(Controller):
     tags = ["Consents"]
 
     @post(request_max_body_size=ONE_LEAD, operation_class=TakesConsents, summary="Give or withdraw consent")
-    async def answer(self, person_id: str, body: bytes, principal: Principal) -> ConsentsNow:
+    async def answer(
+        self, person_id: FromPath[str], body: RawBody, principal: NamedDependency[Principal]
+    ) -> ConsentsNow:
         said = _consents(body)
         at = datetime.now(UTC)
         async with transaction():

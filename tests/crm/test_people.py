@@ -87,7 +87,7 @@ async def test_unmerge_gives_back_exactly_what_merge_took():
 
 
 @given(st.integers(0, 2**32))
-@settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=10, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 async def test_merging_random_clusters_and_taking_it_back_restores_everything(seed):
     chance = random.Random(seed)
     shared = {number: f"1360000{chance.randrange(8):04}" for number in range(12)}

@@ -8,7 +8,6 @@ import asyncio
 import contextlib
 import json
 import os
-import signal
 import socket
 import subprocess
 import sys
@@ -89,12 +88,8 @@ def serving(environment: Mapping[str, str], *, log: Path, workers: int = 1, port
         wait_until_ready(house)
         yield house
     finally:
-        family = house.family()
         if house.process.poll() is None:
             house.stop()
-        for pid in family:
-            with contextlib.suppress(ProcessLookupError):
-                os.kill(pid, signal.SIGKILL)
 
 
 def start(environment: Mapping[str, str], *, log: Path, workers: int = 1, port: int | None = None) -> House:
