@@ -293,6 +293,7 @@ def _observed(draft: _Draft, *, source: Sender, at: datetime, import_id: UUID | 
         wechat_account=read.wechat_account,
         unionid=read.unionid,
         vin=read.vin,
+        name_typed=said.name,
         phone_typed=said.phone,
         email_typed=said.email,
     )

@@ -13,6 +13,7 @@ from campaigns.planning import SHOWCASES
 from campaigns.reports import Performance
 from crm.database import current
 from leads import front_people, front_receipts
+from leads.demo.play import STAGED
 from leads.front_people import PersonCase
 from leads.front_receipts import ReceiptCase
 from leads.overview import Overview, overview
@@ -25,6 +26,17 @@ class Front(msgspec.Struct, frozen=True):
     campaigns: tuple[Performance, ...]
     receipts: tuple[ReceiptCase, ...] = ()
     person: PersonCase | None = None
+
+
+async def is_for_strangers() -> bool:
+    """Whether this house is the demo, or still empty; the figures of a working one are nobody's but its own."""
+    staged: bool = await current().fetchval(
+        """
+        select exists (select from history_entry where action = $1) or not exists (select from observation)
+        """,
+        STAGED,
+    )
+    return staged
 
 
 async def numbers(*, at: datetime) -> Front:

@@ -17,7 +17,7 @@ def name(typed: str | None) -> str:
     if told.kind in ("none", "placeholder"):
         return NOTHING
     if told.kind == "latin" or told.text.isascii():
-        return " ".join(f"{word[0]}***" for word in typed.split())
+        return " ".join(f"{word[0].upper()}***" for word in typed.split())
     if told.kind == "salutation":
         return told.text
     return f"{told.surname or told.text[:1]}**"

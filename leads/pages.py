@@ -50,13 +50,12 @@ class FrontPage(Controller):
     async def show(self, request: Asked, lang: FromQuery[str | None] = None) -> Template:
         at = datetime.now(UTC)
         _speak_with(request, asked=lang)
-        if "hx-request" in request.headers:
-            async with transaction():
-                shown = await front.numbers(at=at)
-            return _page("leads/_front_numbers.html", {"front": shown}, request=request)
         async with transaction():
-            shown = await front.front(at=at)
-        return _page("leads/front.html", {"front": shown}, request=request)
+            if not await front.is_for_strangers():
+                return _page("leads/running.html", {}, request=request)
+            if "hx-request" in request.headers:
+                return _page("leads/_front_numbers.html", {"front": await front.numbers(at=at)}, request=request)
+            return _page("leads/front.html", {"front": await front.front(at=at)}, request=request)
 
 
 class Assets(Controller):

@@ -1,7 +1,6 @@
 """Two languages: nothing on a page is left in the other one."""
 
 import re
-from pathlib import Path
 
 from jinja2.ext import extract_from_ast
 
@@ -13,11 +12,11 @@ TEMPLATES = sorted(pages.TEMPLATES.rglob("*.html"))
 
 def said() -> set[str]:
     """Every text that a page or a decision may say."""
-    found = set()
+    found: set[str] = set()
     for template in TEMPLATES:
         calls = extract_from_ast(pages.environment().parse(template.read_text(encoding="utf-8")), ("_", "gettext"))
         for _, _, texts in calls:
-            found |= {texts} if isinstance(texts, str) else set((texts or ())[:1])
+            found |= {texts} if isinstance(texts, str) else {text for text in (texts or ())[:1] if text}
     return found | {part.words for part in identity_model.model().parts.values()}
 
 

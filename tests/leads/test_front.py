@@ -51,8 +51,8 @@ async def test_the_numbers_are_those_of_the_house():
     first, *_ = [
         await a_lead(phone=another_phone(i), person={"name": "王五", "phone": another_phone(i)}) for i in range(4)
     ]
-    no_answer = {"interests": [{"kind": "buy", "brand": "aito"}], "consents": []}
-    await a_lead(phone=another_phone(9), person={"name": "赵六", "phone": another_phone(9)}, **no_answer)
+    silent = {"name": "赵六", "phone": another_phone(9)}
+    await a_lead(person=silent, interests=[{"kind": "buy", "brand": "aito"}], consents=[])
     offer, dealer, _ = await offer_of(first)
     async with transaction():
         await inbox.accept(offer, dealer=dealer, at=NOON + timedelta(minutes=7))

@@ -7,8 +7,11 @@ import httpx
 import pytest
 
 from app import create_app
-from crm import languages
+from crm import history, languages
+from crm.database import transaction
+from leads.demo.play import STAGED
 from tests.leads.offering import a_lead, open_chengdu
+from tests.leads.wishing import NOON
 
 PAGE = {"accept": "text/html"}
 
@@ -24,9 +27,22 @@ def browser(**headers):
 
 
 @pytest.fixture
-async def a_show(clean_tables, tmp_path):
+async def a_working_house(clean_tables, tmp_path):
     await open_chengdu(tmp_path)
     await a_lead(person={"name": "<script>alert(1)</script>", "phone": "13812345679"})
+
+
+@pytest.fixture
+async def a_show(a_working_house):
+    async with transaction():
+        await history.note("demo", STAGED, "database", "1", at=NOON)
+
+
+async def test_a_working_house_shows_strangers_nothing(a_working_house):
+    page, part = await browser().get("/"), await browser(**{"hx-request": "true"}).get("/")
+
+    assert "Marquee is running" in page.text
+    assert "Registrations" not in page.text + part.text
 
 
 async def test_an_empty_house_says_what_to_do():

@@ -1,30 +1,21 @@
 """Wishes with the rows they stand on, for tests that begin at routing: a person, what it said, a lead, one interest."""
 
-from datetime import UTC, datetime
-from pathlib import Path
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from crm import dealers
+from crm import access
 from crm.database import current, insert
 from crm.ids import uuid7
-from crm.tables import Observation, Person, Source
-from leads import kinds, policies
+from crm.tables import Observation, Person
 from leads.routing import Wish
 from leads.tables import Interest, Lead, Offer, Receipt
+from tests.cast import AT_THE_SHOW, NOON, OPENING, STORES
+from tests.cast import open_network as open_the_network
 
-STORES = Path(__file__).parents[2] / "crm" / "data" / "stores.csv"
-OPENING = datetime(2025, 8, 1, tzinfo=UTC)
-# Noon in Chengdu on the first day of the show.
-NOON = datetime(2025, 8, 29, 4, tzinfo=UTC)
-CHENGDU_CENTRE: dict[str, Any] = {"longitude": 104.0662, "latitude": 30.5728}
+__all__ = ["CHENGDU_CENTRE", "NOON", "OPENING", "STORES", "make_offer", "make_wishes", "open_the_network"]
 
-
-async def open_the_network(file: Path = STORES) -> None:
-    """The real stores, the closed sets and a policy for every brand, in the running transaction."""
-    await kinds.seed()
-    await policies.seed(active_from=OPENING)
-    await dealers.import_network(file, at=OPENING, actor="tester")
+CHENGDU_CENTRE: dict[str, Any] = AT_THE_SHOW
 
 
 async def brand_id(code: str) -> int:
@@ -39,10 +30,7 @@ async def store_id(code: str) -> int:
 
 async def make_wishes(count: int, *, brand: str = "aito", person: UUID | None = None, **facts: Any) -> list[Wish]:
     """So many interests in one brand, each of its own person unless one is named; `facts` go into the wishes."""
-    source = await current().fetchval("select id from source where code = 'desk'")
-    if source is None:
-        await insert([Source(code="desk", kind="event_desk")])
-        source = await current().fetchval("select id from source where code = 'desk'")
+    source = await access.make_source("desk", kind="event_desk")
     brand_no = await brand_id(brand)
     ids = [uuid7(NOON) for _ in range(count)]
     persons = [person or uuid7(NOON) for _ in ids]

@@ -29,9 +29,9 @@ PATIENCE = 60.0
 
 # Ample capacity: what is tested here is never that a store is full.
 STORES = """store_code,name_zh,dealer_code,kind,brands,region_code,longitude,latitude,daily_capacity,weight,opens,closes,services
-S1,成都一号店,D1,user_centre,aito;stelato,510107,104.0650,30.5700,900000,1,09:00,18:00,sales;delivery
-S2,成都二号店,D2,user_centre,aito,510107,104.0670,30.5750,900000,1,09:00,18:00,sales
-S3,成都三号店,D1,experience_centre,luxeed,510107,104.0660,30.5720,900000,1,10:00,22:00,sales
+S1,成都一号店,D1,user_centre,aito;stelato,510107,104.0650,30.5700,90000,1,09:00,18:00,sales;delivery
+S2,成都二号店,D2,user_centre,aito,510107,104.0670,30.5750,90000,1,09:00,18:00,sales
+S3,成都三号店,D1,experience_centre,luxeed,510107,104.0660,30.5720,90000,1,10:00,22:00,sales
 """
 NOTICE = {"id": "desk", "version": "1", "language": "zh"}
 
@@ -147,7 +147,8 @@ def open_network(environment: Mapping[str, str], folder: Path) -> None:
     """Three stores of two dealers in Chengdu."""
     file = folder / "stores.csv"
     file.write_text(STORES, encoding="utf-8")
-    commands(environment, ["network", "import", str(file)])
+    told = commands(environment, ["network", "import", str(file), "--json"])
+    assert json.loads(told[-1])["created"] == 3
 
 
 def asked(url: str, query: str, *facts: object) -> list[asyncpg.Record]:
@@ -171,6 +172,37 @@ def eventually(holds: Callable[[], object], *, within: float) -> float:
         assert time.monotonic() - began < within, f"not so after {within} s"
         time.sleep(0.02)
     return time.monotonic() - began
+
+
+def lines(dealer: httpx.Client, *, after: int = 0) -> list[dict[str, Any]]:
+    """Everything in a dealer's feed from here on."""
+    more, found = True, []
+    while more:
+        page = dealer.get("/api/v1/inbox", params={"after": after, "limit": 200}).json()
+        after, more, found = page["next"], page["more"], found + page["items"]
+    return found
+
+
+def offered(desk: httpx.Client, body: Mapping[str, Any], *dealers: httpx.Client) -> tuple[dict[str, Any], httpx.Client, dict[str, Any]]:
+    """Send a lead and wait for its offer: what the source was told, the client of the dealer that got it, and the offer."""
+    answer = desk.post("/api/v1/leads", json=body)
+    assert answer.status_code == 201, answer.text
+    shown, found = masked(body["person"]["phone"]), []
+
+    def look() -> list[Any]:
+        for dealer in dealers:
+            for line in lines(dealer):
+                # The lead has another name for each dealer; what is left of the phone will do.
+                if line["type"] == "offered" and line["offer"]["lead"].get("person", {}).get("phone") == shown:
+                    found.append((dealer, line["offer"]))
+        return found
+
+    eventually(look, within=PATIENCE)
+    return answer.json(), *found[0]
+
+
+def masked(phone: str) -> str:
+    return f"{phone[:3]}****{phone[-4:]}"
 
 
 def a_phone(number: int | None = None) -> str:

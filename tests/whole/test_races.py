@@ -6,7 +6,7 @@ from collections import defaultdict
 from concurrent.futures import ThreadPoolExecutor
 from uuid import uuid4
 
-from tests.whole.running import a_lead, asked, commands, eventually, size
+from tests.whole.running import a_lead, asked, commands, offered, size
 
 AT_ONCE = 50
 
@@ -46,7 +46,7 @@ def test_fifty_desks_that_meet_one_new_person_at_once_make_one_person(show):
 def test_of_two_acceptances_at_once_one_wins_and_the_other_hears_whose_it_is(show):
     with show.client("desk") as desk, show.client("D1") as first, show.client("D2") as second:
         for _ in range(size(5, full=50)):
-            offer, dealer = _an_offer(desk, first, second)
+            _, dealer, offer = offered(desk, a_lead(), first, second)
             door = f"/api/v1/inbox/offers/{offer['id']}/acceptance"
 
             answers = all_at_once(*[lambda door=door, dealer=dealer: dealer.post(door)] * 2)
@@ -59,7 +59,7 @@ def test_of_two_acceptances_at_once_one_wins_and_the_other_hears_whose_it_is(sho
 def test_an_acceptance_sent_twice_at_once_under_one_name_has_one_answer(show):
     with show.client("desk") as desk, show.client("D1") as first, show.client("D2") as second:
         for _ in range(size(5, full=50)):
-            offer, dealer = _an_offer(desk, first, second)
+            _, dealer, offer = offered(desk, a_lead(), first, second)
             door, once = f"/api/v1/inbox/offers/{offer['id']}/acceptance", {"Idempotency-Key": uuid4().hex}
 
             answers = all_at_once(*[lambda d=door, o=once, c=dealer: c.post(d, headers=o)] * 3)
@@ -67,31 +67,6 @@ def test_an_acceptance_sent_twice_at_once_under_one_name_has_one_answer(show):
             assert [answer.status_code for answer in answers] == [200] * 3
             assert len({answer.text for answer in answers}) == 1
             assert sum("idempotent-replayed" in answer.headers for answer in answers) == 2
-
-
-def _an_offer(desk, *dealers):
-    """A fresh lead's offer, and the client of the dealer that got it."""
-    before = [_last(dealer) for dealer in dealers]
-    lead = desk.post("/api/v1/leads", json=a_lead()).json()["id"]
-    found = []
-
-    def offered():
-        for dealer, after in zip(dealers, before, strict=True):
-            for item in dealer.get("/api/v1/inbox", params={"after": after}).json()["items"]:
-                if item["offer"]["lead"]["id"] == lead:
-                    found.append((item["offer"], dealer))
-        return found
-
-    eventually(offered, within=20)
-    return found[0]
-
-
-def _last(dealer):
-    after, more = 0, True
-    while more:
-        page = dealer.get("/api/v1/inbox", params={"after": after, "limit": 200}).json()
-        after, more = page["next"], page["more"]
-    return after
 
 
 def _persons(show):

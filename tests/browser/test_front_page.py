@@ -1,0 +1,140 @@
+"""The front page in a real browser over a real server: both languages, desk and phone, light and dark, with and without scripts."""
+
+import itertools
+import shutil
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from playwright.sync_api import Browser, Page, sync_playwright
+
+from leads.demo.play import STAGED
+from tests.whole import running
+
+CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
+pytestmark = pytest.mark.skipif(
+    CHROMIUM is None, reason="no chromium here; apt install chromium to run the browser tests"
+)
+
+QUIET = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+WAYS = list(itertools.product(("zh-Hans", "en"), (1366, 390), ("light", "dark")))
+PATIENCE = 5000  # milliseconds
+
+STORES = """store_code,name_zh,dealer_code,kind,brands,region_code,longitude,latitude,daily_capacity,weight,opens,closes,services
+S1,成都一号店,D1,user_centre,aito,510107,104.0650,30.5700,50,2,09:00,18:00,sales
+S2,成都二号店,D2,user_centre,aito,510107,104.0670,30.5750,50,1,09:00,18:00,sales
+S3,成都三号店,D1,user_centre,aito,510107,104.0660,30.5720,50,1,10:00,22:00,sales
+"""
+SPELLINGS = ("王建国", "Wang Jianguo", "王先生")
+
+
+@pytest.fixture(scope="module")
+def chromium() -> Iterator[Browser]:
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=QUIET)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def show(fresh_database, tmp_path) -> Iterator[str]:
+    """The address of a house with a small show in it: one person who came three times, six who came once."""
+    environment = fresh_database.environment
+    (tmp_path / "stores.csv").write_text(STORES, encoding="utf-8")
+    running.commands(environment, ["seed"], ["network", "import", tmp_path / "stores.csv"])
+    key = running.keys(environment, sources=["web"])["web"]
+    with running.serving(environment, log=tmp_path / "log") as house:
+        _call_it_the_demo(fresh_database.url)
+        with house.client(key) as web:
+            web.post("/api/v1/leads/batch", json=[_lead(number) for number in range(9)]).raise_for_status()
+            running.eventually(lambda: "won." in web.get("/?lang=en").text, within=running.PATIENCE)
+        yield house.url
+
+
+def test_the_front_page_is_at_home_everywhere(chromium, show):
+    for language, width, theme in WAYS:
+        context = chromium.new_context(viewport={"width": width, "height": 800}, color_scheme=theme)
+        page = context.new_page()
+        trouble = _trouble(page, at=show)
+
+        page.goto(f"{show}/?lang={language}")
+
+        assert page.locator("html").get_attribute("lang") == language
+        assert page.get_by_text("王先生").first.is_visible()
+        assert page.locator("tr[data-won]").count() >= 1
+        assert page.evaluate("document.documentElement.scrollWidth") <= width
+        assert trouble == []
+        context.close()
+
+
+def test_the_numbers_change_while_one_watches_and_the_rest_stays(chromium, show):
+    page = chromium.new_page()
+    trouble = _trouble(page, at=show)
+    page.clock.install()
+    page.goto(f"{show}/?lang=en")
+    page.evaluate("document.getElementById('receipts').dataset.untouched = 'yes'")
+    page.evaluate("document.getElementById('numbers').dataset.old = 'yes'")
+
+    page.clock.fast_forward(21_000)
+    page.locator("#numbers:not([data-old])").wait_for(timeout=PATIENCE)
+
+    assert page.locator("#receipts[data-untouched]").count() == 1
+    assert trouble == []
+    page.close()
+
+
+def test_the_page_is_whole_without_scripts(chromium, show):
+    context = chromium.new_context(java_script_enabled=False, locale="en-GB")
+    page = context.new_page()
+
+    page.goto(show)
+    page.get_by_role("link", name="中文").click(timeout=PATIENCE)
+
+    assert page.get_by_role("heading", level=1).inner_text(timeout=PATIENCE) == "两场展会，五个品牌，一人一档"
+    assert page.locator("#numbers").is_visible()
+    context.close()
+
+
+def _trouble(page: Page, *, at: str) -> list[str]:
+    """Fills up with what a browser complains of and with requests that leave our origin."""
+    found: list[str] = []
+    page.on("console", lambda told: found.append(told.text) if told.type in ("error", "warning") else None)
+    page.on("pageerror", lambda error: found.append(error.message))
+    page.on("request", lambda asked: found.append(asked.url) if not asked.url.startswith(at) else None)
+    return found
+
+
+def _call_it_the_demo(url: str) -> None:
+    running.asked(
+        url,
+        "insert into history_entry (actor, action, subject_kind, subject, at) values ('test', $1, 'campaign', '', $2)",
+        STAGED,
+        datetime.now(UTC),
+    )
+
+
+def _lead(number: int) -> dict[str, object]:
+    captured_at = datetime.now(UTC) - timedelta(minutes=60 - number)
+    person = {"name": "李四", "phone": f"13{number}{76543211 * number % 10**8:08}"}
+    if number < len(SPELLINGS):
+        wechat = {"account": "alliance", "unionid": "union-of-wang"}
+        person = {"name": SPELLINGS[number], "phone": "13912345670", "wechat": wechat}
+    return {
+        "external_id": f"W{number}",
+        "captured_at": captured_at.isoformat(),
+        "source": {"kind": "web_form", "campaign": "chengdu-2025"},
+        "person": person,
+        "place": {"latitude": 30.5728, "longitude": 104.0662},
+        "interests": [{"kind": "buy", "brand": "aito", "model": "M9"}],
+        "consents": [
+            {"purpose": "share_with_dealer", "given": True, "brands": ["aito"], "notice": running.NOTICE},
+        ],
+    }
