@@ -23,7 +23,7 @@ from litestar.openapi.spec import Components, SecurityScheme
 from campaigns import cli as campaigns_cli
 from campaigns import kinds as campaign_kinds
 from campaigns import planning
-from crm import access, database, logs, process, reference, vault
+from crm import access, database, logs, orphans, process, reference, vault
 from crm import cli as crm_cli
 from crm import doctor as crm_doctor
 from crm.errors import Fault, NotUnderstood, Refused
@@ -90,7 +90,7 @@ def create_app() -> Litestar:
         exception_handlers={Exception: answer_problem},
         before_request=refuse_unknown_parameters,
         after_request=pages.secure,
-        on_startup=[process.die_with_parent, database.open_pool],
+        on_startup=[orphans.die_with_parent, database.open_pool],
         on_shutdown=[database.close_pool],
         template_config=pages.templates(),
         openapi_config=OpenAPIConfig(
@@ -153,11 +153,8 @@ def serve(*, host: str, port: int, workers: int) -> None:
     logs.set_up()
     with refusals_told():
         prepare()
-        background = process.start_child(["worker"])
-        try:
+        with process.child(["worker"]):
             process.answer("app:create_app", host=host, port=port, workers=workers)
-        finally:
-            process.end_child(background)
 
 
 @main.command()

@@ -5,6 +5,7 @@ somebody else is answered exactly like what does not exist.
 """
 
 import hashlib
+import re
 import secrets
 from datetime import UTC, datetime, timedelta
 from typing import Any, Literal
@@ -16,7 +17,7 @@ from litestar.handlers import BaseRouteHandler, HTTPRouteHandler
 from litestar.types import Guard
 
 from crm.database import current
-from crm.errors import NotAllowed, NotKnown, SignInNeeded
+from crm.errors import Fault, Invalid, NotAllowed, NotKnown, SignInNeeded
 from crm.tables import ApiKey, Dealer
 
 PrincipalKind = Literal["source", "dealer"]
@@ -26,6 +27,7 @@ SCOPES: dict[PrincipalKind, frozenset[str]] = {
     "dealer": frozenset({"inbox"}),
 }
 SEEN_EVERY = timedelta(minutes=1)
+SOURCE_CODE = re.compile(r"[\w.-]{1,40}")
 
 _PRINCIPAL = """
 select api_key.id, principal_kind, principal, scopes, last_used_at, coalesce(source.code, dealer.code) as code
@@ -51,7 +53,9 @@ class Principal(msgspec.Struct, frozen=True):
 
 
 async def make_source(code: str, *, kind: str) -> int:
-    """The id of a source, made when it is new; an existing one keeps its kind."""
+    """The id of a source, made when it is new; an existing one keeps its kind. Refuses what is no code."""
+    if not SOURCE_CODE.fullmatch(code):
+        raise Invalid(errors=[Fault(path="source", message="A code is 1 to 40 letters, digits, dots or dashes.")])
     await current().execute(
         "insert into source (code, kind, test) values ($1, $2, false) on conflict (code) do nothing", code, kind
     )

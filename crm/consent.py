@@ -1,13 +1,13 @@
 """What people allowed: give, withdraw, and the one gate that every hand-over passes at the moment it happens.
 
-Promises that answers are only ever added, that the latest answer decides (a withdrawal wins a tie), and that a withdrawal which a merge
-brought in counts from the merge on. Whoever gives an answer names the wording that was shown, where one was.
+Promises that answers are only ever added, that the latest answer decides (a withdrawal wins a tie), and that a withdrawal in force
+which a merge brought in counts from the merge on. Whoever gives an answer names the wording that was shown, where one was.
 """
 
 import hashlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
-from typing import Literal
+from typing import Literal, NamedTuple, Self, TypeAlias
 from uuid import UUID
 
 import msgspec
@@ -19,6 +19,7 @@ from crm.tables import Consent
 
 Purpose = Literal["alliance_marketing", "share_with_brand", "share_with_dealer"]
 State = Literal["given", "withdrawn"]
+Question: TypeAlias = tuple[str, int, str | None]  # purpose, brand, channel
 
 RECEIVERS: dict[str, str] = {
     "alliance_marketing": "alliance",
@@ -46,6 +47,34 @@ class Standing(msgspec.Struct, frozen=True):
     state: State
     consent: UUID
     captured_at: datetime
+
+
+class _Said(NamedTuple):
+    # An answer in force among those of one person; `captured_at` is when it counts from.
+    person: UUID
+    purpose: str
+    brand: int
+    channel: str | None
+    state: State
+    consent: UUID
+    captured_at: datetime
+    recorded_at: datetime
+
+    @property
+    def question(self) -> Question:
+        return self.purpose, self.brand, self.channel
+
+    @property
+    def weight(self) -> tuple[datetime, bool, datetime, UUID]:
+        return self.captured_at, self.state == "withdrawn", self.recorded_at, self.consent
+
+    @property
+    def standing(self) -> Standing:
+        return Standing(self.purpose, self.brand, self.channel, self.state, self.consent, self.captured_at)
+
+    def since(self, merged_at: datetime) -> Self:
+        """The same answer brought in by a merge: a no counts from there, until the person speaks again."""
+        return self._replace(captured_at=max(self.captured_at, merged_at)) if self.state == "withdrawn" else self
 
 
 def rows(
@@ -125,11 +154,15 @@ async def announce(answers: Iterable[Answer], *, person: UUID, at: datetime) -> 
 
 async def standing(persons: Iterable[UUID], *, purpose: Purpose | None = None) -> dict[UUID, list[Standing]]:
     """Where surviving persons stand, by person, brand and channel; what merged into them counts as theirs."""
-    found = await current().fetch(_STANDING, list(persons), purpose)
-    standings: dict[UUID, list[Standing]] = {}
-    for row in found:
-        standings.setdefault(row["survivor"], []).append(Standing(*list(row.values())[1:]))
-    return standings
+    asked = list(persons)
+    said: dict[UUID, list[_Said]] = {}
+    for row in await current().fetch(_ANSWERS, asked, purpose):
+        said.setdefault(row["person"], []).append(_Said(*row.values()))
+    merged: dict[UUID, list[tuple[UUID, datetime]]] = {}
+    for row in await current().fetch(_MERGES, asked) if said else []:
+        merged.setdefault(row["survivor"], []).append((row["loser"], row["at"]))
+    in_force = {person: _in_force(person, said, merged) for person in asked}
+    return {person: [answer.standing for answer in answers] for person, answers in in_force.items() if answers}
 
 
 def may_share(standings: Iterable[Standing], *, brand: int) -> Standing | None:
@@ -155,22 +188,33 @@ def _said(actor: str, answers: Sequence[Answer]) -> bytes:
     return actor.encode() + b" " + msgspec.json.encode(answers)
 
 
-# One row per (survivor, purpose, brand, channel): the answer in force. A withdrawal of a person who was merged counts from the merge on
-# at the earliest, so that the stricter of two histories holds until the person speaks again.
-_STANDING = """
-select distinct on (survivor, purpose, brand, channel)
-       survivor, purpose, brand, channel, state, id, counts_from
-from (
-    select asked.person as survivor, consent.*,
-           case when consent.state = 'withdrawn' then greatest(consent.captured_at, merge.at) else consent.captured_at end
-               as counts_from
-    from unnest($1::uuid[]) as asked (person)
-    cross join lateral (
-        select asked.person as id union all select person.id from person where person.merged_into = asked.person
-    ) as known_as
-    join consent on consent.person = known_as.id
-    left join merge on merge.loser = known_as.id and merge.undone_at is null
-    where $2::text is null or consent.purpose = $2
-) as answers
-order by survivor, purpose, brand, channel, counts_from desc, state desc, recorded_at desc, id desc
+def _in_force(
+    person: UUID, said: Mapping[UUID, list[_Said]], merged: Mapping[UUID, list[tuple[UUID, datetime]]]
+) -> list[_Said]:
+    """The answers that hold for a person, those of everybody merged into them among them, one for each question."""
+    answers = list(said.get(person, []))
+    for loser, at in merged.get(person, []):
+        answers += [answer.since(at) for answer in _in_force(loser, said, merged)]
+    return list({answer.question: answer for answer in sorted(answers, key=lambda one: one.weight)}.values())
+
+
+# Every answer of these persons and of those merged into them. Grain: one row per consent. $1 survivors, $2 purpose or null for all.
+_ANSWERS = """
+select consent.person, consent.purpose, consent.brand, consent.channel, consent.state, consent.id, consent.captured_at,
+       consent.recorded_at
+from unnest($1::uuid[]) as asked (person)
+cross join lateral (
+    select asked.person as id union all select person.id from person where person.merged_into = asked.person
+) as known_as
+join consent on consent.person = known_as.id
+where $2::text is null or consent.purpose = $2
+order by consent.id
+"""
+
+# The merges that made these persons what they are. Grain: one row per merge. $1 survivors.
+_MERGES = """
+select merge.loser, merge.survivor, merge.at
+from person
+join merge on merge.loser = person.id and merge.undone_at is null
+where person.merged_into = any($1::uuid[])
 """

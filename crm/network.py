@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 
 import msgspec
 
-from crm import places
+from crm import regions
 from crm.database import current, statement
 
 # The stores' own calendar; the whole network lies in one zone.
@@ -69,8 +69,8 @@ async def _read(on: date) -> Network:
     stores = [
         StoreFacts(
             **{name: row[name] for name in _PLAIN},
-            city=places.city_of(row["region"]),
-            province=places.province_of(row["region"]),
+            city=regions.city_of(row["region"]),
+            province=regions.province_of(row["region"]),
             brands=frozenset(row["brands"]),
             capabilities=frozenset(row["capabilities"]),
         )

@@ -13,7 +13,7 @@ from typing import Any
 
 import msgspec
 
-from crm import places
+from crm import regions
 from crm.errors import Refused
 
 COLUMNS = (
@@ -144,7 +144,7 @@ def _several(known: Collection[str]) -> Callable[[str], frozenset[str]]:
 
 
 def _region(cell: str) -> str:
-    region, today = places.regions().get(cell), places.current(cell)
+    region, today = regions.table().get(cell), regions.current(cell)
     if region is None and today is not None:
         raise ValueError(f"This is a former code; the place is {today} today.")
     if region is None or region.level == "province":

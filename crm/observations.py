@@ -10,7 +10,7 @@ from uuid import UUID
 
 import msgspec
 
-from crm import normalise, places, vault
+from crm import normalise, regions, vault
 from crm.normalise import Email, Name, Phone
 from crm.profiles import Seen
 from crm.tables import Observation
@@ -105,7 +105,7 @@ def seen(said: Particulars, *, region: str | None) -> Seen:
         masked=said.phone_masked,
         email=said.email_canonical or said.email,
         unionids=((said.wechat_account or "", said.unionid),) if said.unionid else (),
-        city=places.city_of(region) if region else None,
+        city=regions.city_of(region) if region else None,
     )
 
 

@@ -1,37 +1,19 @@
-"""From a typed address to the deepest region that is certain, by GB/T 2260 code; distances and neighbours of regions.
+"""From a typed address to the deepest region that is certain, by GB/T 2260 code.
 
 Promises: a region is named only when the text leaves no other; what several regions could be stays a list of
-candidates. Refuses nothing: an address without a place is an answer too. Coordinates are taken as WGS-84 degrees.
+candidates. Refuses nothing: an address without a place is an answer too.
 """
 
-import csv
-import math
 import re
 import unicodedata
 from collections import defaultdict
 from collections.abc import Iterator
 from functools import cache
-from importlib.resources import files
 from typing import Literal
 
 import msgspec
 
-Level = Literal["province", "city", "district"]
-EARTH_RADIUS_KM = 6371.0088
-NEAREST_KM = 60
-
-
-class Region(msgspec.Struct, frozen=True):
-    """One row of the national code table; `exact` tells a surveyed centre from one taken over from the parent."""
-
-    code: str
-    level: Level
-    name: str
-    parent: str | None
-    pinyin: str
-    longitude: float
-    latitude: float
-    exact: bool
+from crm.regions import Level, Region, city_of, province_of, rows, table
 
 
 class Place(msgspec.Struct, frozen=True):
@@ -72,24 +54,6 @@ class Mention(msgspec.Struct, frozen=True):
     is_weak: bool = False
 
 
-@cache
-def regions() -> dict[str, Region]:
-    """All regions by their code, in the order of the table."""
-    return {
-        row["code"]: Region(
-            code=row["code"],
-            level=row["level"],  # type: ignore[arg-type]
-            name=row["name_zh"],
-            parent=row["parent_code"] or None,
-            pinyin=row["pinyin"],
-            longitude=float(row["longitude"]),
-            latitude=float(row["latitude"]),
-            exact=row["coordinate"] == "exact",
-        )
-        for row in _rows("regions.csv")
-    }
-
-
 def resolve(address: str) -> Place:
     """The deepest region that the address certainly lies in; a name that follows a certain parent is read inside it."""
     text = address.strip() if address.isascii() else unicodedata.normalize("NFKC", address).strip()
@@ -98,65 +62,12 @@ def resolve(address: str) -> Place:
     if not codes:
         return _UNKNOWN
     if len(codes) == 1 and not is_weak:
-        return Place(codes[0], regions()[codes[0]].level, "certain")
+        return Place(codes[0], table()[codes[0]].level, "certain")
     common = None if is_weak else _common_parent(codes)
-    level = regions()[common].level if common else None
+    level = table()[common].level if common else None
     return Place(common, level, "partial" if common else "ambiguous", codes)
 
 
-def current(code: str) -> str | None:
-    """The code that stands today for a code of today or of earlier years; None when nobody knows it."""
-    return code if code in regions() else _old_codes().get(code)
-
-
-def province_of(code: str) -> str | None:
-    """The province of a region; a province is its own."""
-    return f"{code[:2]}0000" if f"{code[:2]}0000" in regions() and code in regions() else None
-
-
-def city_of(code: str) -> str | None:
-    """The city of a region; None for a province with cities.
-
-    A municipality or special region serves as its own city, and so does a county that a province governs directly:
-    such counties share a number in the table, but not a neighbourhood.
-    """
-    if code not in regions():
-        return None
-    if code[:2] in _ONE_CITY_PROVINCES:
-        return f"{code[:2]}0000"
-    if code[2:] == "0000":
-        return None
-    return code if code[2:4] == "90" else f"{code[:4]}00"
-
-
-def centroid(code: str) -> tuple[float, float]:
-    """Longitude and latitude of a region's centre; KeyError for an unknown code."""
-    return regions()[code].longitude, regions()[code].latitude
-
-
-def distance_km(a_longitude: float, a_latitude: float, b_longitude: float, b_latitude: float) -> float:
-    """Great-circle distance in kilometres."""
-    a, b = math.radians(a_latitude), math.radians(b_latitude)
-    half = math.sin((b - a) / 2) ** 2
-    half += math.cos(a) * math.cos(b) * math.sin(math.radians(b_longitude - a_longitude) / 2) ** 2
-    return 2 * EARTH_RADIUS_KM * math.asin(math.sqrt(min(1.0, half)))
-
-
-def nearest_region(longitude: float, latitude: float) -> str | None:
-    """The district (or undivided city) whose centre is nearest, within 60 km; None at sea and abroad.
-
-    A centre is not a border: near the edge of a large district the neighbour may be named.
-    """
-    x, y = math.floor(longitude), math.floor(latitude)
-    cells = [_cells().get((x + dx, y + dy), ()) for dx in (-1, 0, 1) for dy in (-1, 0, 1)]
-    near = [(distance_km(longitude, latitude, *centroid(code)), code) for cell in cells for code in cell]
-    distance, code = min(near, default=(math.inf, None))
-    return code if distance <= NEAREST_KM else None
-
-
-# --- reading an address --------------------------------------------------------------------------------------------
-
-_ONE_CITY_PROVINCES = {"11", "12", "31", "50", "71", "81", "82"}
 _HANZI = re.compile(r"[\u3400-\u9fff]")
 _ROAD = re.compile(
     "(?:[东西南北中上下内外前后环]|(?!五一|五四|八一|六一|三八)[一二三四五六七八九十0-9]|第){0,4}支?"
@@ -309,10 +220,10 @@ _SUFFIX = re.compile(f"(?:{_AUTONOMOUS}|特别行政区|地区|新区|林区|[�
 @cache
 def _names() -> dict[str, Meaning]:
     found: dict[str, dict[str, list[str]]] = defaultdict(lambda: defaultdict(list))
-    for region in regions().values():
+    for region in table().values():
         if not region.name.endswith("行政区划"):
             _add_name(found, region.name, region.code, upper=region.level if region.level != "district" else None)
-    for row in _rows("region_aliases.csv"):
+    for row in rows("region_aliases.csv"):
         if row["kind"] == "old name":
             _add_name(found, row["alias"], row["code"], upper=None)
         elif row["kind"] in {"area", "short name"}:
@@ -375,13 +286,13 @@ def _latin_name(words: list[re.Match[str]], at: int, size: int) -> str:
 @cache
 def _latin_names() -> dict[str, Mention]:
     alone, inside = defaultdict[str, list[str]](list), defaultdict[str, list[str]](list)
-    for region in regions().values():
+    for region in table().values():
         short = _short_pinyin(region)
         inside[short].append(region.code)
         inside[region.pinyin.lower()].append(region.code)
         if region.level != "district":
             alone[short].append(region.code)
-    for row in _rows("region_aliases.csv"):
+    for row in rows("region_aliases.csv"):
         if row["kind"] == "english":
             alone[row["alias"]].append(row["code"])
             inside[row["alias"]].append(row["code"])
@@ -391,26 +302,3 @@ def _latin_names() -> dict[str, Mention]:
 def _short_pinyin(region: Region) -> str:
     short = _SUFFIX.sub("", region.name)
     return region.pinyin.lower().removesuffix(_PINYIN_SUFFIX.get(region.name.removeprefix(short), ""))
-
-
-# --- tables --------------------------------------------------------------------------------------------------------
-
-
-@cache
-def _old_codes() -> dict[str, str]:
-    return {row["alias"]: row["code"] for row in _rows("region_aliases.csv") if row["kind"] == "old code"}
-
-
-@cache
-def _cells() -> dict[tuple[int, int], list[str]]:
-    """The smallest regions by whole degree: within China 60 km never reach beyond the neighbouring cells."""
-    parents = {region.parent for region in regions().values()}
-    cells: dict[tuple[int, int], list[str]] = defaultdict(list)
-    for region in regions().values():
-        if region.code not in parents:
-            cells[math.floor(region.longitude), math.floor(region.latitude)].append(region.code)
-    return cells
-
-
-def _rows(name: str) -> list[dict[str, str]]:
-    return list(csv.DictReader((files("crm") / "data" / name).read_text(encoding="utf-8").splitlines()))

@@ -1,30 +1,30 @@
 """Processes of the house: those that answer, those that work, and that none outlives the one that started it.
 
-Promises that a terminated process finishes what it holds, and that a killed parent takes its children along: a server nobody knows of
-would share the port in silence.
+Promises that a terminated process finishes what it holds, that a killed one is followed by another, and that a killed parent takes its
+children along: a server nobody knows of would share the port in silence.
 """
 
 import asyncio
+import contextlib
 import os
 import signal
 import subprocess
 import sys
 import threading
-import time
-from collections.abc import Sequence
-from pathlib import Path
+from collections.abc import Iterator, Sequence
+
+import structlog
 
 from crm import database
+from crm.orphans import PARENT, WATCH_SECONDS, die_with_parent
 from crm.work import Job, run
 
-WATCH_SECONDS = 0.2
-PARENT = "MARQUEE_PARENT"
+log = structlog.get_logger()
 
-
-def die_with_parent() -> None:
-    """Watch the process named in MARQUEE_PARENT and end at once, as it did, when it is gone; without the variable do nothing."""
-    if parent := os.environ.get(PARENT):
-        threading.Thread(target=_watch, args=(int(parent),), daemon=True, name="parent-watch").start()
+RESTART_SECONDS = 1.0
+PATIENCE = 15.0  # seconds for a child to finish what it holds
+# What `marquee` runs, only that the watch over the parent begins before the seconds of reading everything else.
+CHILD = "from crm.orphans import die_with_parent; die_with_parent(); from app import main; main()"
 
 
 def answer(target: str, *, host: str, port: int, workers: int) -> None:
@@ -41,26 +41,25 @@ def answer(target: str, *, host: str, port: int, workers: int) -> None:
         factory=True,
         workers=workers,
         workers_kill_timeout=10,
+        respawn_failed_workers=True,
         log_access=False,
         websockets=False,
         backlog=1024,
     ).serve()
 
 
-def start_child(arguments: Sequence[str]) -> subprocess.Popen[bytes]:
-    """Start `marquee` with these arguments as a child that ends with us."""
-    environment = os.environ | {PARENT: str(os.getpid())}
-    return subprocess.Popen([sys.executable, "-m", "app", *arguments], env=environment)  # noqa: S603 - our own program
-
-
-def end_child(child: subprocess.Popen[bytes], *, patience: float = 15) -> None:
-    """Ask a child to finish, and insist after a while."""
-    child.terminate()
+@contextlib.contextmanager
+def child(arguments: Sequence[str]) -> Iterator[None]:
+    """`marquee` with these arguments beside us: it ends with us, and when it ends before, another one follows."""
+    over = threading.Event()
+    # The first one is started here: a fork of ours should not meet a thread that is just starting a process.
+    keeper = threading.Thread(target=_keep, args=(_start(arguments), arguments, over), name="keeper")
+    keeper.start()
     try:
-        child.wait(patience)
-    except subprocess.TimeoutExpired:
-        child.kill()
-        child.wait()
+        yield
+    finally:
+        over.set()
+        keeper.join()
 
 
 async def work_until_told(jobs: Sequence[Job]) -> None:
@@ -77,26 +76,25 @@ async def work_until_told(jobs: Sequence[Job]) -> None:
         await database.close_pool()
 
 
-def _watch(parent: int) -> None:
-    while _is_alive(parent):
-        time.sleep(WATCH_SECONDS)
-    os.kill(os.getpid(), signal.SIGKILL)
+
+def _keep(started: subprocess.Popen[bytes], arguments: Sequence[str], over: threading.Event) -> None:
+    while not over.wait(WATCH_SECONDS):
+        if started.poll() is not None and not over.wait(RESTART_SECONDS):
+            log.error("child_ended", child=arguments[0], code=started.returncode)
+            started = _start(arguments)
+    _end(started)
 
 
-def _is_alive(pid: int) -> bool:
-    # Our own parent changes when it dies, even while its number is still in the table; a grandparent can only be asked for.
-    if pid == os.getppid():
-        return True
+def _start(arguments: Sequence[str]) -> subprocess.Popen[bytes]:
+    environment = os.environ | {PARENT: str(os.getpid())}
+    return subprocess.Popen([sys.executable, "-c", CHILD, *arguments], env=environment)  # noqa: S603 - our own program
+
+
+def _end(started: subprocess.Popen[bytes]) -> None:
+    """Ask a child to finish, and insist after a while."""
+    started.terminate()
     try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return False
-    return not _is_zombie(pid)
-
-
-def _is_zombie(pid: int) -> bool:
-    try:
-        stat = Path(f"/proc/{pid}/stat").read_text(encoding="ascii", errors="replace")
-        return stat.rpartition(")")[2].split()[0] == "Z"
-    except OSError:
-        return False
+        started.wait(PATIENCE)
+    except subprocess.TimeoutExpired:
+        started.kill()
+        started.wait()

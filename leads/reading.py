@@ -11,7 +11,7 @@ from typing import Any
 import msgspec
 from rapidfuzz import process
 
-from crm import normalise, places
+from crm import normalise, places, regions
 from crm.consent import Answer, State
 from crm.errors import Fault
 from crm.normalise import Email, Name, Phone
@@ -120,14 +120,14 @@ def _place(place: PlaceSaid | None, *, faults: list[Fault]) -> tuple[str | None,
         return None, None, None
     if (place.latitude is None) != (place.longitude is None):
         faults.append(Fault(path="place", message="Give latitude and longitude together."))
-    stated = places.current(place.region_code) if place.region_code is not None else None
+    stated = regions.current(place.region_code) if place.region_code is not None else None
     if place.region_code is not None and stated is None:
         faults.append(Fault(path="place.region_code", message="No region has this GB/T 2260 code today."))
     region = stated or (places.resolve(place.address).region if place.address else None)
     if region is None and place.latitude is not None and place.longitude is not None:
         # The nearest district seat is a guess, its city hardly ever: keep what is certain.
-        nearest = places.nearest_region(place.longitude, place.latitude)
-        region = places.city_of(nearest) if nearest else None
+        nearest = regions.nearest(place.longitude, place.latitude)
+        region = regions.city_of(nearest) if nearest else None
     return region, place.longitude, place.latitude
 
 

@@ -15,7 +15,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from crm import places
+from crm import regions
 from crm.database import current, statement
 from crm.errors import NotThere
 from crm.network import LOCAL
@@ -156,8 +156,8 @@ def _explained(row: Record, names: Mapping[str, str]) -> Explained:
 
 def _place(facts: Facts) -> str | None:
     if facts.wish.region is not None:
-        codes = [places.city_of(facts.wish.region), facts.wish.region]
-        return "".join(places.regions()[code].name for code in dict.fromkeys(codes) if code)
+        codes = [regions.city_of(facts.wish.region), facts.wish.region]
+        return "".join(regions.table()[code].name for code in dict.fromkeys(codes) if code)
     return None if facts.wish.longitude is None else f"{facts.wish.latitude} N {facts.wish.longitude} E"
 
 

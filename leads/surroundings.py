@@ -10,7 +10,7 @@ from typing import Literal
 
 import msgspec
 
-from crm import places
+from crm import regions
 from crm.network import StoreFacts
 
 
@@ -37,13 +37,13 @@ def standpoint(region: str | None, point: tuple[float, float] | None) -> Standpo
     if region is None and point is None:
         return Standpoint(None, None, None, None)
     if region is None:
-        nearest = places.nearest_region(*point) if point else None
-        city, district = places.city_of(nearest) if nearest else None, None
+        nearest = regions.nearest(*point) if point else None
+        city, district = regions.city_of(nearest) if nearest else None, None
     else:
-        nearest, city = region, places.city_of(region)
-        district = region if places.regions()[region].level == "district" else None
-    province = places.province_of(nearest) if nearest else None
-    return Standpoint(district, city, province, point or places.centroid(region or ""))
+        nearest, city = region, regions.city_of(region)
+        district = region if regions.table()[region].level == "district" else None
+    province = regions.province_of(nearest) if nearest else None
+    return Standpoint(district, city, province, point or regions.centroid(region or ""))
 
 
 def seen_from(here: Standpoint, stores: Iterable[StoreFacts]) -> list[Seen]:
@@ -55,7 +55,7 @@ def seen_from(here: Standpoint, stores: Iterable[StoreFacts]) -> list[Seen]:
 
 
 def _metres(point: tuple[float, float], store: StoreFacts) -> int:
-    return round(places.distance_km(*point, store.longitude, store.latitude) * 1000)
+    return round(regions.distance_km(*point, store.longitude, store.latitude) * 1000)
 
 
 def _shared(here: Standpoint, store: StoreFacts) -> Literal["district", "city", "province"] | None:

@@ -75,7 +75,9 @@ async def source(code: str = "desk", *, test: bool = False) -> Sender:
 
 async def dealer(code: str) -> Principal:
     """A dealer company as its key would let it in."""
-    return Principal("dealer", await value("select id from dealer where code = $1", code), code, access.SCOPES["dealer"])
+    return Principal(
+        "dealer", await value("select id from dealer where code = $1", code), code, access.SCOPES["dealer"]
+    )
 
 
 def another_phone(number: int) -> str:

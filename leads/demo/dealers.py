@@ -49,7 +49,7 @@ class Answer(NamedTuple):
 
 def character_of(dealer: str, *, seed: int) -> Character:
     """The character that this dealer has for good."""
-    return Random(f"{seed}-{dealer}").choices(list(SHARES), list(SHARES.values()))[0]  # noqa: S311
+    return Random(f"{seed}-{dealer}").choices(list(SHARES), list(SHARES.values()))[0]
 
 
 def answer(dealer: Character, *, offered_at: datetime, expires_at: datetime, chance: Random) -> Answer:

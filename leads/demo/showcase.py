@@ -98,7 +98,7 @@ def shows(now: datetime) -> Shows:
 
 def registrations(calendar: Shows, *, size: int, seed: int) -> list[Registration]:
     """All forms until now, in their order; about `size` of them."""
-    chance = Random(seed)  # noqa: S311 - a seeded show is the point
+    chance = Random(seed)
     parts = _shares(size)
     chengdu = visitors.crowd(_people(parts["chengdu"]), draws_from="chengdu", first_no=1, chance=chance)
     shanghai = visitors.crowd(_people(parts["shanghai"]), draws_from="shanghai", first_no=100_001, chance=chance)
@@ -126,7 +126,7 @@ def registrations(calendar: Shows, *, size: int, seed: int) -> list[Registration
 
 def newcomer(no: int, *, at: datetime, seed: int) -> LeadBody:
     """One more form from the web, at this moment: the show goes on while one watches."""
-    chance = Random(f"{seed}-{no}")  # noqa: S311
+    chance = Random(f"{seed}-{no}")
     [visitor] = visitors.crowd(1, draws_from="shanghai", first_no=no, chance=chance)
     form = _form(visitor, at, shows(at).shanghai, _brand(chance), chance, source=WEB)
     return msgspec.structs.replace(form.body, external_id=f"WEB-LIVE-{at:%Y%m%d%H%M%S}-{no}")

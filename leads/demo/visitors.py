@@ -9,7 +9,7 @@ from random import Random
 
 import msgspec
 
-from crm import places
+from crm import regions
 from leads.demo import names
 from leads.demo.names import FullName
 from leads.submission import PersonSaid, PlaceSaid, WeChat
@@ -86,14 +86,14 @@ def said_of_home(visitor: Visitor, chance: Random) -> PlaceSaid | None:
     roll = chance.random()
     if roll < 0.16:
         return None
-    city = places.regions()[visitor.city].name
+    city = regions.table()[visitor.city].name
     if roll < 0.4:
         return PlaceSaid(address=city.removesuffix("市"))
     district = chance.choice(districts(visitor.city))
     door = f"{chance.choice(ROADS)}{chance.choice(KINDS_OF_ROAD)}{chance.randint(1, 999)}号"
     if roll < 0.5:
         return PlaceSaid(region_code=district)
-    return PlaceSaid(address=f"{city}{places.regions()[district].name}{door}")
+    return PlaceSaid(address=f"{city}{regions.table()[district].name}{door}")
 
 
 def districts(city: str) -> Sequence[str]:
@@ -104,8 +104,8 @@ def districts(city: str) -> Sequence[str]:
 
 def _districts() -> dict[str, list[str]]:
     if not _known:
-        for code, region in places.regions().items():
-            if region.level == "district" and (city := places.city_of(code)):
+        for code, region in regions.table().items():
+            if region.level == "district" and (city := regions.city_of(code)):
                 _known.setdefault(city, []).append(code)
     return _known
 

@@ -36,14 +36,6 @@ S3,成都三号店,D1,user_centre,aito,510107,104.0660,30.5720,50,1,10:00,22:00,
 SPELLINGS = ("王建国", "Wang Jianguo", "王先生")
 
 
-@pytest.fixture(scope="module")
-def chromium() -> Iterator[Browser]:
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=QUIET)
-        yield browser
-        browser.close()
-
-
 @pytest.fixture
 def show(fresh_database, tmp_path) -> Iterator[str]:
     """The address of a house with a small show in it: one person who came three times, six who came once."""
@@ -57,6 +49,15 @@ def show(fresh_database, tmp_path) -> Iterator[str]:
             web.post("/api/v1/leads/batch", json=[_lead(number) for number in range(9)]).raise_for_status()
             running.eventually(lambda: "won." in web.get("/?lang=en").text, within=running.PATIENCE)
         yield house.url
+
+
+@pytest.fixture
+def chromium(show) -> Iterator[Browser]:
+    # After the show and only as long: while playwright runs, its loop is in the way of every other one.
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=QUIET)
+        yield browser
+        browser.close()
 
 
 def test_the_front_page_is_at_home_everywhere(chromium, show):
@@ -123,7 +124,7 @@ def _call_it_the_demo(url: str) -> None:
 
 def _lead(number: int) -> dict[str, object]:
     captured_at = datetime.now(UTC) - timedelta(minutes=60 - number)
-    person = {"name": "李四", "phone": f"13{number}{76543211 * number % 10**8:08}"}
+    person: dict[str, object] = {"name": "李四", "phone": f"13{number}{76543211 * number % 10**8:08}"}
     if number < len(SPELLINGS):
         wechat = {"account": "alliance", "unionid": "union-of-wang"}
         person = {"name": SPELLINGS[number], "phone": "13912345670", "wechat": wechat}

@@ -141,7 +141,9 @@ async def test_when_a_key_was_last_used_is_noted_once_a_minute():
 
 async def test_a_guard_asks_for_its_scope(tmp_path):
     await open_chengdu(tmp_path)
-    source, its_dealer = [await create_key(*one, at=datetime.now(UTC)) for one in (("source", "desk"), ("dealer", "D1"))]
+    source, its_dealer = [
+        await create_key(*one, at=datetime.now(UTC)) for one in (("source", "desk"), ("dealer", "D1"))
+    ]
 
     async with client(f"Bearer {source}") as by_source, client(f"bearer  {its_dealer}") as by_dealer:
         assert (await by_source.get("/leads")).text == "source:desk"

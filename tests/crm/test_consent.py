@@ -1,6 +1,7 @@
 """The gate: the latest answer decides, a no is stronger than a yes of the same moment, and two histories become the stricter one."""
 
 from datetime import timedelta
+from itertools import count
 from uuid import UUID
 
 import asyncpg
@@ -16,10 +17,13 @@ from tests.cast import NOON, fetch, value
 HOUR = timedelta(hours=1)
 AITO, LUXEED = "aito", "luxeed"
 
+_seconds = count(1)
+
 
 async def somebody() -> UUID:
+    """A person older than those who come after: of a merge, the first one survives."""
     async with transaction():
-        person = uuid7(NOON)
+        person = uuid7(NOON + timedelta(seconds=next(_seconds)))
         await insert([Person(id=person, status="active", created_at=NOON)])
         return person
 

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from crm import places
+from crm import places, regions
 
 
 @pytest.mark.parametrize(
@@ -109,13 +109,13 @@ def test_a_house_named_after_a_city_proves_nothing():
      ("441900", "441900"), ("810000", "810000"), ("999999", None)],
 )  # fmt: skip
 def test_every_place_has_its_city(code, city):
-    assert places.city_of(code) == city
+    assert regions.city_of(code) == city
 
 
 def test_every_region_is_found_by_its_own_full_name_inside_its_parents():
     lost = [
         region.code
-        for region in places.regions().values()
+        for region in regions.table().values()
         if not region.name.endswith("行政区划") and places.resolve(_full_name(region)).region != region.code
     ]
 
@@ -123,25 +123,25 @@ def test_every_region_is_found_by_its_own_full_name_inside_its_parents():
 
 
 def test_aliases_lead_to_regions_and_hide_none():
-    names = {region.name for region in places.regions().values()}
+    names = {region.name for region in regions.table().values()}
     rows = list(csv.DictReader((files("crm") / "data" / "region_aliases.csv").read_text("utf-8").splitlines()))
 
-    assert all(places.regions()[row["code"]].name == row["name_zh"] for row in rows)
-    assert not [row["alias"] for row in rows if row["alias"] in names or row["alias"] in places.regions()]
+    assert all(regions.table()[row["code"]].name == row["name_zh"] for row in rows)
+    assert not [row["alias"] for row in rows if row["alias"] in names or row["alias"] in regions.table()]
 
 
 def test_an_abolished_code_leads_to_the_one_that_stands():
-    assert [places.current(code) for code in ("310108", "310106", "999999")] == ["310106", "310106", None]
+    assert [regions.current(code) for code in ("310108", "310106", "999999")] == ["310106", "310106", None]
 
 
 def test_the_nearest_district_is_named_within_sixty_kilometres():
-    assert places.nearest_region(121.4737, 31.2304) == "310101"
-    assert places.nearest_region(113.75, 23.02) == "441900"
-    assert places.nearest_region(-0.13, 51.5) is None
+    assert regions.nearest(121.4737, 31.2304) == "310101"
+    assert regions.nearest(113.75, 23.02) == "441900"
+    assert regions.nearest(-0.13, 51.5) is None
 
 
 def test_shanghai_and_chengdu_are_1660_kilometres_apart():
-    assert places.distance_km(121.47, 31.23, 104.06, 30.66) == pytest.approx(1660, abs=2)
+    assert regions.distance_km(121.47, 31.23, 104.06, 30.66) == pytest.approx(1660, abs=2)
 
 
 @given(st.text(max_size=60))
@@ -149,11 +149,11 @@ def test_any_text_has_an_answer_that_agrees_with_itself(address):
     place = places.resolve(address)
 
     assert (place.region is None) == (place.certainty in {"ambiguous", "unknown"})
-    assert place.level == (places.regions()[place.region].level if place.region else None)
+    assert place.level == (regions.table()[place.region].level if place.region else None)
 
 
 def _full_name(region):
-    parent = places.regions().get(region.parent or "")
+    parent = regions.table().get(region.parent or "")
     if parent is None:
         return region.name
     return (

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from crm import places
+from crm import places, regions
 
 SHARED = Path(os.environ.get("MARQUEE_SHARED") or Path(__file__).parents[3] / "shared")
 ADDRESSES = SHARED / "data" / "addresses_zh.csv"
@@ -29,7 +29,7 @@ def oracle():
     with ADDRESSES.open(encoding="utf-8-sig", newline="") as table:
         addresses = [row[0] for row in csv.reader(table)][1:]
     found = zip(addresses, cpca.transform(addresses)["adcode"], strict=True)
-    return [(address, code) for address, code in found if isinstance(code, str) and places.city_of(code)]
+    return [(address, code) for address, code in found if isinstance(code, str) and regions.city_of(code)]
 
 
 def test_the_city_is_right_where_the_oracle_did_not_pick_the_first_of_several(oracle):
@@ -55,22 +55,22 @@ def test_what_the_oracle_picked_from_several_we_keep_open(oracle):
 
 def _agreement(rows):
     return sum(
-        places.city_of(places.resolve(address).region or "") == places.city_of(code) for address, code in rows
+        regions.city_of(places.resolve(address).region or "") == regions.city_of(code) for address, code in rows
     ) / len(rows)
 
 
 def _is_first_of_several(address, code):
-    region = places.regions()[code]
-    is_shared = sum(other.name == region.name for other in places.regions().values() if other.level == "district") > 1
-    parents = {f"{code[:2]}0000", f"{code[:4]}00"} & places.regions().keys()
+    region = regions.table()[code]
+    is_shared = sum(other.name == region.name for other in regions.table().values() if other.level == "district") > 1
+    parents = {f"{code[:2]}0000", f"{code[:4]}00"} & regions.table().keys()
     return region.level == "district" and is_shared and not any(_short(parent) in address for parent in parents)
 
 
 def _is_road(address, code):
-    name, short = places.regions()[code].name, _short(code)
+    name, short = regions.table()[code].name, _short(code)
     at = address.find(short)
     return at >= 0 and not address.startswith(name, at) and ROAD.match(address, at + len(short)) is not None
 
 
 def _short(code):
-    return re.sub("(?:省|市|自治区|特别行政区)$", "", places.regions()[code].name)
+    return re.sub("(?:省|市|自治区|特别行政区)$", "", regions.table()[code].name)

@@ -8,7 +8,7 @@ import pytest
 from crm.database import current, insert, transaction
 from crm.errors import NotThere
 from crm.ids import uuid7
-from crm.places import regions
+from crm.regions import table as regions
 from leads import receipts, routing
 from leads.tables import Receipt
 from tests.leads.wishing import CHENGDU_CENTRE, NOON, make_wishes, open_the_network

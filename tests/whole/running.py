@@ -17,7 +17,6 @@ from dataclasses import dataclass
 from itertools import count
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
 
 import asyncpg
 import httpx
@@ -36,7 +35,9 @@ S3,成都三号店,D1,experience_centre,luxeed,510107,104.0660,30.5720,90000,1,1
 NOTICE = {"id": "desk", "version": "1", "language": "zh"}
 
 # Several commands in one process: each is what `marquee ...` runs, only what they import is read once.
-COMMANDS = "import json, sys; from app import main; [main(line, standalone_mode=False) for line in json.loads(sys.argv[1])]"
+COMMANDS = (
+    "import json, sys; from app import main; [main(line, standalone_mode=False) for line in json.loads(sys.argv[1])]"
+)
 
 _numbers = count(1)
 
@@ -183,7 +184,9 @@ def lines(dealer: httpx.Client, *, after: int = 0) -> list[dict[str, Any]]:
     return found
 
 
-def offered(desk: httpx.Client, body: Mapping[str, Any], *dealers: httpx.Client) -> tuple[dict[str, Any], httpx.Client, dict[str, Any]]:
+def offered(
+    desk: httpx.Client, body: Mapping[str, Any], *dealers: httpx.Client
+) -> tuple[dict[str, Any], httpx.Client, dict[str, Any]]:
     """Send a lead and wait for its offer: what the source was told, the client of the dealer that got it, and the offer."""
     answer = desk.post("/api/v1/leads", json=body)
     assert answer.status_code == 201, answer.text
@@ -212,7 +215,10 @@ def a_phone(number: int | None = None) -> str:
 
 def a_name(number: int) -> str:
     """A full name; close numbers give quite different ones."""
-    surnames, given = "赵钱孙李周吴郑王冯陈卫蒋沈韩杨朱秦许何吕", "伟芳娜敏静丽强磊军洋勇艳杰娟涛明超秀霞平刚桂英华玉兰飞"
+    surnames, given = (
+        "赵钱孙李周吴郑王冯陈卫蒋沈韩杨朱秦许何吕",
+        "伟芳娜敏静丽强磊军洋勇艳杰娟涛明超秀霞平刚桂英华玉兰飞",
+    )
     mixed = number * 7919
     places = mixed % len(surnames), mixed // 20 % len(given), mixed // 540 % len(given)
     return surnames[places[0]] + given[places[1]] + given[places[2]]

@@ -24,7 +24,9 @@ def test_a_withdrawal_reaches_the_dealer_within_two_seconds_without_the_person(s
             took.append(time.monotonic() - began)
 
             now = dealer.get(f"/api/v1/inbox/offers/{offer['id']}").json()
-            assert [tuple(seen["lead"]) for seen in (now, *[line["offer"] for line in _told(dealer, offer)])].count(("id",)) > 1
+            assert [tuple(seen["lead"]) for seen in (now, *[line["offer"] for line in _told(dealer, offer)])].count(
+                ("id",)
+            ) > 1
             text = json.dumps([now, _told(dealer, offer)], ensure_ascii=False)
             secrets = (*body["person"].values(), masked(body["person"]["phone"]), body["remark"], "晚上打")
             assert not [secret for secret in secrets if secret in text]
@@ -52,4 +54,3 @@ def _told(dealer, offer):
 def _stands(desk, lead):
     now = desk.get(f"/api/v1/leads/{lead['id']}").json()
     return now["stage"], now["hold"]
-
