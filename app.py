@@ -6,6 +6,7 @@ declares who may call it, or the application does not start.
 
 import asyncio
 import sys
+from collections.abc import Collection
 from datetime import UTC, datetime
 from http import HTTPStatus
 from typing import Any
@@ -26,15 +27,18 @@ from campaigns import planning
 from crm import access, database, logs, orphans, process, reference, vault
 from crm import cli as crm_cli
 from crm import doctor as crm_doctor
-from crm.errors import Fault, NotUnderstood, Refused
+from crm.errors import TOO_DEEP, Fault, NotSupported, NotUnderstood, Refused
 from crm.terminal import answer, as_json, refusals_told, say, with_database
 from leads import cli as leads_cli
 from leads import journey, pages, policies, queues
 from leads import kinds as lead_kinds
 from leads.api import capture, inbox
+from leads.demo import bar, ground, play, summary, watch
 
 log = structlog.get_logger()
 PROBLEM = "application/problem+json"
+JSON = "application/json"
+BODIES = frozenset({"body", "data"})  # Litestar's two names for what was sent
 FIRST_DAY = datetime(2025, 1, 1, tzinfo=UTC)  # policies hold for everything that was ever captured
 
 
@@ -64,12 +68,23 @@ async def ready() -> dict[str, str]:
     return {"status": "ready"}
 
 
-def refuse_unknown_parameters(request: Request[Any, Any, Any]) -> None:
-    """A misspelt parameter would be ignored in silence and give a wrong answer: say so instead."""
+class JsonRequest(Request[Any, Any, Any]):
+    """A request whose JSON may be nested as deep as a joker likes."""
+
+    async def json(self) -> Any:
+        """The body, read; refuses what no stack can hold."""
+        try:
+            return await super().json()
+        except RecursionError:
+            raise NotUnderstood(why=TOO_DEEP) from None
+
+
+def refuse_misunderstandings(request: Request[Any, Any, Any]) -> None:
+    """What would be ignored in silence and give a wrong answer is refused before anything is done."""
     fields = request.route_handler.parsed_fn_signature.parameters
-    unknown = sorted(set(request.query_params) - set(fields))
-    if unknown:
-        raise NotUnderstood(why=f"unknown query parameter {', '.join(name[:40] for name in unknown)}")
+    _refuse_unknown_parameters(request, fields)
+    if not BODIES.isdisjoint(fields):
+        _refuse_other_than_json(request)
 
 
 def answer_problem(request: Request[Any, Any, Any], exception: Exception) -> Response[Any]:
@@ -88,9 +103,10 @@ def create_app() -> Litestar:
         route_handlers=[live, ready, capture.Leads, capture.Consents, *inbox.CONTROLLERS, *pages.CONTROLLERS],
         dependencies={"principal": Provide(access.provide_principal, sync_to_thread=False)},
         exception_handlers={Exception: answer_problem},
-        before_request=refuse_unknown_parameters,
+        before_request=refuse_misunderstandings,
+        request_class=JsonRequest,
         after_request=pages.secure,
-        on_startup=[orphans.die_with_parent, database.open_pool],
+        on_startup=[orphans.die_with_parent, _open_pool],
         on_shutdown=[database.close_pool],
         template_config=pages.templates(),
         openapi_config=OpenAPIConfig(
@@ -105,6 +121,23 @@ def create_app() -> Litestar:
     )
     access.refuse_undeclared_routes(app)
     return app
+
+
+def _refuse_unknown_parameters(request: Request[Any, Any, Any], known: Collection[str]) -> None:
+    unknown = sorted(set(request.query_params) - set(known))
+    if unknown:
+        raise NotUnderstood(why=f"unknown query parameter {', '.join(name[:40] for name in unknown)}")
+
+
+def _refuse_other_than_json(request: Request[Any, Any, Any]) -> None:
+    named = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    if named != JSON and not (named.startswith("application/") and named.endswith("+json")):
+        raise NotSupported(expected=f"the body as JSON and say so: Content-Type: {JSON}")
+
+
+async def _open_pool() -> None:
+    # Litestar hands itself over to whatever takes arguments.
+    await database.open_pool()
 
 
 def _problem(request: Request[Any, Any, Any], exception: Exception) -> Problem:
@@ -195,6 +228,55 @@ async def doctor(*, json_line: bool) -> None:
     answer(findings, json_line=json_line, text=text)
     if any(finding.verdict == "bad" for finding in findings):
         sys.exit(1)
+
+
+@main.command()
+@click.option("--fresh", is_flag=True, help="Empty the embedded database of this folder first.")
+@click.option("--port", default=8000, show_default=True, type=click.IntRange(1, 65535))
+def demo(*, fresh: bool, port: int) -> None:
+    """Play a synthetic show up to now, then let it go on while you watch; Ctrl-C ends it, the data stay."""
+    logs.set_up()
+    with refusals_told():
+        watch.refuse_taken(port)
+        database.start()
+        asyncio.run(_tell_story(fresh=fresh))
+        with process.child(["serve", "--port", str(port)]):
+            asyncio.run(_go_on(f"http://127.0.0.1:{port}"))
+
+
+async def _tell_story(*, fresh: bool) -> None:
+    # Nothing of the story needs to survive a crash before its end, where it is made to.
+    await database.open_pool(synchronous_commit="off")
+    try:
+        if interrupted := await ground.is_interrupted():
+            say("the last start was interrupted while it played the show: starting over")
+        if fresh or interrupted:
+            await ground.clear()
+        if await ground.is_finished():
+            return
+        await database.migrate()
+        await write_reference_data()
+        with bar.shown("playing the show") as progress:
+            await play.stage(datetime.now(UTC), progress=progress)
+    finally:
+        await database.close_pool()
+
+
+async def _go_on(base_url: str) -> None:
+    await database.open_pool()
+    try:
+        async with database.transaction():
+            keys = await watch.make_keys(datetime.now(UTC))
+        await watch.until_ready(base_url)
+        async with database.transaction():
+            told = [
+                *await summary.figures(at=datetime.now(UTC)),
+                *summary.ways_in(base_url, keys, at=datetime.now(UTC)),
+            ]
+    finally:
+        await database.close_pool()
+    click.echo("\n".join([*told, f"ready: {base_url}"]))
+    await watch.go_on(base_url, keys, seed=play.SEED)
 
 
 def prepare() -> None:

@@ -195,7 +195,8 @@ def _in_force(
     answers = list(said.get(person, []))
     for loser, at in merged.get(person, []):
         answers += [answer.since(at) for answer in _in_force(loser, said, merged)]
-    return list({answer.question: answer for answer in sorted(answers, key=lambda one: one.weight)}.values())
+    latest = {answer.question: answer for answer in sorted(answers, key=lambda one: one.weight)}
+    return sorted(latest.values(), key=lambda one: (one.purpose, one.brand, one.channel or ""))
 
 
 # Every answer of these persons and of those merged into them. Grain: one row per consent. $1 survivors, $2 purpose or null for all.

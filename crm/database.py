@@ -81,10 +81,15 @@ def stop() -> bool:
     return settings().database_url is None and embedded.stop(settings().data)
 
 
-async def open_pool() -> None:
-    """Open this process's connections; call once before the first query, and `close_pool` at the end."""
+async def open_pool(**session: str) -> None:
+    """Open this process's connections; call once before the first query, and `close_pool` at the end.
+
+    `session` are settings of PostgreSQL for these connections alone.
+    """
     with _reaching():
-        await DB.start_connection_pool(min_size=settings().pool_min, max_size=settings().pool_max)
+        await DB.start_connection_pool(
+            min_size=settings().pool_min, max_size=settings().pool_max, server_settings=session
+        )
 
 
 async def close_pool() -> None:

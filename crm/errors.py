@@ -49,6 +49,9 @@ class NotUnderstood(Refused):
     sentence = "This request cannot be read: {why}."
 
 
+TOO_DEEP = "it is nested too deeply"
+
+
 class TooLarge(Refused):
     status = 413
     sentence = "This is larger than {limit}; send it in parts."

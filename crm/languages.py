@@ -16,6 +16,7 @@ from crm.network import LOCAL
 
 Language: TypeAlias = Literal["zh-Hans", "en"]
 LANGUAGES: tuple[Language, ...] = get_args(Language)
+SMALLEST_SHARE = 0.005  # what rounds to 1%
 CATALOGUE = Path(__file__).parent.parent / "locale" / "zh_Hans" / "LC_MESSAGES" / "marquee.po"
 
 # A gettext entry as we write them, without plurals and contexts: msgid and msgstr, each in one or more quoted lines.
@@ -63,7 +64,9 @@ def signed(value: float, decimals: int = 1) -> str:
 
 def percent(part: float, whole: float) -> str:
     """How much of the whole a part is, without decimals; a dash when there is no whole."""
-    return f"{100 * part / whole:.0f}%" if whole else "–"
+    if not whole:
+        return "–"
+    return "<1%" if 0 < part / whole < SMALLEST_SHARE else f"{100 * part / whole:.0f}%"
 
 
 def day(at: datetime | date) -> str:

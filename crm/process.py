@@ -16,7 +16,7 @@ from collections.abc import Iterator, Sequence
 import structlog
 
 from crm import database
-from crm.orphans import PARENT, WATCH_SECONDS, die_with_parent
+from crm.orphans import PARENT, WATCH_SECONDS
 from crm.work import Job, run
 
 log = structlog.get_logger()
@@ -64,7 +64,6 @@ def child(arguments: Sequence[str]) -> Iterator[None]:
 
 async def work_until_told(jobs: Sequence[Job]) -> None:
     """Do background work until SIGTERM or SIGINT; the batch in hand is finished."""
-    die_with_parent()
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
     for told in (signal.SIGTERM, signal.SIGINT):

@@ -248,11 +248,7 @@ async def _write(
     await insert(submissions)
     await insert([_raw(one.draft.item, s.id, source=source, at=at) for one, s in zip(placed, submissions, strict=True)])
     await _note_clocks(drafts, source=source, at=at)
-    await current().execute(
-        statement("leads", "release_no_place"),
-        [o.person for o in placed if o.known_person and o.draft.reading.region],
-        at,
-    )
+    await _tell_places(placed, at=at)
     await notify(history.CHANGES)
     return answers
 
@@ -365,6 +361,12 @@ def _wishes(lead: UUID, body: LeadBody, preference: ContactPreference) -> bytes 
     return vault.seal(msgspec.json.encode(said).decode(), place=f"lead|wishes|{lead}") if said else None
 
 
+def is_of_child(lead: UUID, wishes: bytes | None) -> bool:
+    """Whether what a lead sealed says that the person is under 14."""
+    said = msgspec.json.decode(vault.open_(wishes, place=f"lead|wishes|{lead}")) if wishes else {}
+    return reading.is_child(said.get("remark"))
+
+
 def _trade_in(one: _Placed, *, at: datetime) -> list[TradeIn]:
     if (car := one.draft.item.body.trade_in) is None:
         return []
@@ -393,6 +395,13 @@ async def _record_consents(placed: Sequence[_Placed], *, source: Sender, at: dat
     for one in placed:
         if one.known_person:
             await consent.announce(one.draft.reading.answers, person=one.person, at=at)
+
+
+async def _tell_places(placed: Sequence[_Placed], *, at: datetime) -> None:
+    """Where somebody known lives may be what an earlier wish of theirs waits for."""
+    told = {one.person for one in placed if one.known_person and one.draft.reading.region}
+    if told:
+        await history.tell("place_told", told, at=at)
 
 
 async def _record_ledgers(placed: Sequence[_Placed], *, source: Sender, at: datetime, mode: Mode) -> None:

@@ -15,6 +15,7 @@ from campaigns.touchpoints import Fact
 from crm import vault
 from crm.errors import Fault, Invalid
 from leads import kinds
+from leads.submission import PLAIN, Moment, moment_fault
 from leads.tables import Disposition, DispositionKind
 
 Grade = Literal["O", "H", "A", "B", "C", "F"]
@@ -35,13 +36,13 @@ class Said(msgspec.Struct, forbid_unknown_fields=True, omit_defaults=True, kw_on
     """A disposition as the dealer sends it; `reference` is its own name for it, `value_fen` the money in fen."""
 
     kind: str
-    at: Annotated[datetime, msgspec.Meta(tz=True)]
+    at: Moment
     reason: str | None = None
     value_fen: Annotated[int, msgspec.Meta(ge=0, le=2**53)] | None = None
-    reference: Annotated[str, msgspec.Meta(min_length=1, max_length=120)] | None = None
-    salesperson: Annotated[str, msgspec.Meta(min_length=1, max_length=60)] | None = None
+    reference: Annotated[str, msgspec.Meta(min_length=1, max_length=120, pattern=PLAIN)] | None = None
+    salesperson: Annotated[str, msgspec.Meta(min_length=1, max_length=60, pattern=PLAIN)] | None = None
     grade: Grade | None = None
-    next_follow_up_at: Annotated[datetime, msgspec.Meta(tz=True)] | None = None
+    next_follow_up_at: Moment | None = None
     note: Annotated[str, msgspec.Meta(max_length=2000)] | None = None
 
 
@@ -111,6 +112,7 @@ def _faults(said: Said, *, offered_at: datetime, at: datetime) -> Iterator[Fault
         yield Fault(path="at", message="This is in the future; say when it happened, with the zone.")
     if said.at < offered_at - BEFORE_THE_OFFER:
         yield Fault(path="at", message="This is long before the offer; say when it happened, with the zone.")
+    yield from moment_fault(said.next_follow_up_at, path="next_follow_up_at")
     if said.reason is not None:
         yield from _reason_faults(said.reason, fits="lost")
     elif kind is not None and kind.reason_needed:

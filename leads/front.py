@@ -9,14 +9,15 @@ from datetime import datetime, timedelta
 import msgspec
 
 from campaigns import reports
-from campaigns.planning import SHOWCASES
 from campaigns.reports import Performance
 from crm.database import current
 from leads import front_people, front_receipts
-from leads.demo.play import STAGED
+from leads.demo.showcase import STAGED
 from leads.front_people import PersonCase
 from leads.front_receipts import ReceiptCase
 from leads.overview import Overview, overview
+
+SHOWS = 2
 
 
 class Front(msgspec.Struct, frozen=True):
@@ -54,6 +55,13 @@ async def front(*, at: datetime) -> Front:
 
 
 async def _campaigns(*, at: datetime) -> tuple[Performance, ...]:
-    known = await current().fetch("select code from campaign where code = any($1)", [show.code for show in SHOWCASES])
-    codes = {row["code"] for row in known}
-    return tuple([await reports.performance(show.code, as_of=at) for show in SHOWCASES if show.code in codes])
+    # The latest planned shows that anybody came to, in the order in which they opened.
+    shows = await current().fetch(
+        """
+        select code from campaign
+        where starts_on is not null and exists (select from touchpoint where touchpoint.campaign = campaign.id)
+        order by starts_on desc, id desc limit $1
+        """,
+        SHOWS,
+    )
+    return tuple([await reports.performance(show["code"], as_of=at) for show in reversed(shows)])

@@ -79,7 +79,7 @@ def _worth_telling(case: PersonCase) -> float:
         + len(case.brands)
         + len({(sighting.campaign, sighting.source_kind) for sighting in case.sightings})
         + len(case.evidence)
-        + 2 * any(part.points < 0 for part in case.evidence)
+        + 4 * any(part.points < 0 for part in case.evidence)
         - case.no / 1e9
     )
 
@@ -88,7 +88,7 @@ def _case(rows: Sequence[Record], *, brands: dict[str, BrandFacts]) -> PersonCas
     linked = [row for row in rows if row["outcome"] == "linked"]
     if not linked:
         return None
-    telling = max(linked, key=lambda row: len(_parts(row)))
+    telling = max(linked, key=_speaks_both_ways)
     sightings = tuple(_sighting(row, brands=brands) for row in rows)
     whole = [sighting for sighting in sightings if sighting.spelling == "full"] or sightings
     rival = telling["score"] - telling["margin"] if telling["margin"] is not None else None
@@ -103,6 +103,10 @@ def _case(rows: Sequence[Record], *, brands: dict[str, BrandFacts]) -> PersonCas
         needed=max(model.link, (rival or 0) + model.margin),
         decided_at=telling["captured_at"],
     )
+
+
+def _speaks_both_ways(row: Record) -> tuple[bool, int]:
+    return any(part.points < 0 for part in _parts(row)), len(_parts(row))
 
 
 def _sighting(row: Record, *, brands: dict[str, BrandFacts]) -> Sighting:

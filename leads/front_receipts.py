@@ -104,21 +104,29 @@ def _interest(row: Record) -> float:
     points: float = (
         4 * (by_distance != row["winner"])
         + 3 * any(share.credit_before for share in pool)
+        + 3 * (len({share.credit_before + share.weight for share in pool}) == len(pool))
         + 2 * (row["tier"] in ("district", "near"))
         + 2 * (row["state"] == "accepted")
         + 2 * (len({share.weight for share in pool}) > 1)
         + 2 * any(other.reason in ("refused_before", "capacity_used") for other in others)
-        + len(pool) / 10
+        + len(pool) / 2
     )
     return points
 
 
 def _sameness(row: Record, taken: Sequence[Record]) -> int:
     points: int = sum(
-        5 * (row["brand"] == other["brand"]) + 3 * (row["tier"] == other["tier"]) + 4 * (row["place"] == other["place"])
+        5 * (row["brand"] == other["brand"])
+        + 3 * (row["tier"] == other["tier"])
+        + 4 * (row["place"] == other["place"])
+        + 4 * (_credits(row) == _credits(other))
         for other in taken
     )
     return points
+
+
+def _credits(row: Record) -> list[int]:
+    return sorted(share.credit_before for share in _shares(row))
 
 
 def _receipt(row: Record, *, brand: BrandFacts, stores: dict[int, str]) -> ReceiptCase:

@@ -7,6 +7,7 @@ reasons and reports name columns. This is a door: it opens its transactions itse
 
 import hashlib
 import json
+import os
 from collections import Counter
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
@@ -274,7 +275,9 @@ def _in_columns(cells: Sequence[str], kept: Sequence[int], width: int) -> list[s
 
 
 def _errors_path(path: Path, given: Path | None) -> Path:
-    errors_path = given or path.with_name(f"{path.stem}.errors.csv")
+    # Beside the file; one on a read-only medium is usual, then where the command was called.
+    folder = path.parent if os.access(path.parent, os.W_OK) else Path.cwd()
+    errors_path = given or folder / f"{path.stem}.errors.csv"
     if errors_path.resolve() == path.resolve():
         raise delimited.NotASheet(why="its errors cannot be written over it; choose another file for them")
     return errors_path

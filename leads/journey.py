@@ -18,7 +18,7 @@ from crm.consent import Standing
 from crm.database import current, insert, lock_stripes, statement, transaction
 from crm.ids import uuid7
 from crm.work import Job, Row
-from leads import clocks, feed, kinds, offers, routing
+from leads import capture, clocks, feed, kinds, offers, routing
 from leads.routing import Wish
 from leads.tables import AllianceTask, Offer, Receipt
 
@@ -45,6 +45,8 @@ class Due(msgspec.Struct, frozen=True):
     latitude: float | None
     contradicted: bool
     ended_offers: int
+    lead: UUID
+    wishes: bytes | None
 
 
 class Parked(msgspec.Struct, frozen=True):
@@ -99,6 +101,8 @@ async def react(at: datetime) -> int:
         changes = await history.unread(READER)
         if changes:
             persons = sorted({change.person for change in changes})
+            # Whoever is deciding on these people now decided without the news: wait, so that what they held is there to be released.
+            await lock_stripes(PERSON_LOCKS, map(str, persons))
             await current().execute(statement("leads", "release_holds_of_people"), persons, at)
             await _take_back(persons, at=at)
             await history.mark_read(READER, changes[-1])
@@ -160,9 +164,11 @@ async def _gate(due: Sequence[Due]) -> tuple[list[Cleared], list[Parked]]:
 
 
 def _basis(one: Due, standings: Mapping[UUID, list[Standing]]) -> tuple[Basis, int | None] | None:
-    return basis_of(
+    basis = basis_of(
         standings.get(one.person, []), brand=one.brand or 0, kind=one.kind, preferred_store=one.preferred_store
     )
+    # A child's own request is no basis; a guardian's consent is.
+    return None if basis and basis[0] == "requested" and capture.is_of_child(one.lead, one.wishes) else basis
 
 
 async def _join(cleared: Sequence[Cleared], *, at: datetime) -> list[Cleared]:
@@ -260,15 +266,11 @@ async def _take_back(persons: Sequence[UUID], *, at: datetime) -> None:
     """Withdraw the offers of these people that nothing allows any more; an order in progress is a contract and stays."""
     rows = await current().fetch(statement("leads", "offers_of_people"), persons)
     standings = await consent.standing({row["person"] for row in rows}, purpose="share_with_dealer")
-    lost = [
-        row["offer"]
-        for row in rows
-        if not basis_of(
-            standings.get(row["person"], []),
-            brand=row["brand"],
-            kind=row["kind"],
-            preferred_store=row["preferred_store"],
-        )
-    ]
+    lost = [row["offer"] for row in rows if not _still_allowed(row, standings.get(row["person"], []))]
     if lost:
         await offers.withdraw(lost, reason="consent_withdrawn", at=at)
+
+
+def _still_allowed(offer: Row, standings: Sequence[Standing]) -> bool:
+    basis = basis_of(standings, brand=offer["brand"], kind=offer["kind"], preferred_store=offer["preferred_store"])
+    return basis is not None and basis[1] in (None, offer["store"])

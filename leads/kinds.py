@@ -123,10 +123,10 @@ ClosedSet: TypeAlias = InterestKind | Stage | Hold | DispositionKind | Reason
 
 
 def of_lead(interests: Sequence[tuple[str, str | None]]) -> tuple[str, str | None]:
-    """The (stage, hold) of a lead: those of its least advanced interest that is not lost; without any, it waits for one."""
+    """The (stage, hold) of a lead: those of its least advanced interest, a held one first; without any, it waits for one."""
     if not interests:
         return "identified", "no_interest"
-    return min(interests, key=lambda interest: RANKS[interest[0]])
+    return min(interests, key=lambda interest: (RANKS[interest[0]], interest[1] is None))
 
 
 async def seed() -> None:

@@ -165,7 +165,9 @@ def _offer(row: Record, *, policy: policies.Policy, at: datetime) -> Offer:
 async def _tell(offers: Sequence[Offer], facts: Sequence[Record], *, at: datetime) -> None:
     persons = [row["survivor"] for row in facts]
     await share(list(zip(offers, persons, strict=True)), fields=SHOWN_MASKED, at=at)
-    told = [touchpoints.milestone(Fact.offered, **_named(row), at=at, recorded_at=at) for row in facts]
+    # Leads of a test source never count.
+    counted = [row for row in facts if not row["test"]]
+    told = [touchpoints.milestone(Fact.offered, **_named(row), at=at, recorded_at=at) for row in counted]
     await touchpoints.record_milestones(told)
 
 

@@ -16,7 +16,7 @@ from crm.consent import Answer, State
 from crm.errors import Fault
 from crm.normalise import Email, Name, Phone
 from crm.reference import Reference
-from leads.submission import ConsentSaid, InterestSaid, LeadBody, PersonSaid, PlaceSaid
+from leads.submission import ConsentSaid, InterestSaid, LeadBody, PersonSaid, PlaceSaid, moment_fault
 
 GUARDED_AGE = 14
 # The person's own age: "年龄13岁", "本人今年 13", "13岁" as the whole remark; "孩子8岁" speaks of somebody else.
@@ -54,7 +54,9 @@ class Reading(msgspec.Struct, frozen=True, kw_only=True):
 
 def read(body: LeadBody, *, reference: Reference, stores: Mapping[str, int]) -> Reading:
     """What this body says in our own terms, or its faults; `stores` are the known stores by code."""
-    faults: list[Fault] = []
+    faults = moment_fault(body.captured_at, path="captured_at")
+    if body.contact_preference:
+        faults += moment_fault(body.contact_preference.not_before, path="contact_preference.not_before")
     interests = [
         _wish(said, at=i, reference=reference, stores=stores, faults=faults) for i, said in enumerate(body.interests)
     ]

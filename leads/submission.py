@@ -4,10 +4,12 @@ Promises that a decoded `LeadBody` has known words in every closed field and at 
 fault at its path at once, not only the first. Whether a phone is a phone is for `crm.normalise`, whether a brand exists for `leads.capture`.
 """
 
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Annotated, Literal
 
 import msgspec
+
+from crm.errors import Fault
 
 SourceKind = Literal["event_desk", "web_form", "mini_program", "phone", "walk_in", "ad_platform", "import"]
 InterestKind = Literal["buy", "test_drive", "call_back", "lease", "other"]
@@ -17,6 +19,10 @@ Channel = Literal["phone", "sms", "email", "wechat"]
 # Control characters have no place in a code, and PostgreSQL keeps no NUL.
 PLAIN = r"^[^\x00-\x1f\x7f]+$"
 
+# Nobody means a time beyond these; the ends of the calendar overflow when they are brought to UTC.
+EARLIEST, LATEST = datetime(2000, 1, 1, tzinfo=UTC), datetime(2200, 1, 1, tzinfo=UTC)
+
+Moment = Annotated[datetime, msgspec.Meta(tz=True)]
 Code = Annotated[str, msgspec.Meta(min_length=1, max_length=80, pattern=PLAIN)]
 Line = Annotated[str, msgspec.Meta(max_length=200)]
 Text = Annotated[str, msgspec.Meta(max_length=2000)]
@@ -73,7 +79,7 @@ class TradeInSaid(Wire):
 
 class ContactPreference(Wire):
     channel: Channel | None = None
-    not_before: datetime | None = None
+    not_before: Moment | None = None
     note: Text | None = None
 
 
@@ -95,7 +101,7 @@ class ConsentSaid(Wire):
 
 class LeadBody(Wire):
     external_id: ExternalId
-    captured_at: Annotated[datetime, msgspec.Meta(tz=True)]
+    captured_at: Moment
     source: Origin
     person: PersonSaid
     place: PlaceSaid | None = None
@@ -104,3 +110,10 @@ class LeadBody(Wire):
     contact_preference: ContactPreference | None = None
     consents: Annotated[list[ConsentSaid], msgspec.Meta(max_length=60)] = []
     remark: Text | None = None
+
+
+def moment_fault(said: datetime | None, *, path: str) -> list[Fault]:
+    """The fault of a time that nobody can mean, if it is one."""
+    if said is None or EARLIEST <= said < LATEST:
+        return []
+    return [Fault(path=path, message=f"Say a time between {EARLIEST.year} and {LATEST.year}.")]

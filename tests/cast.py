@@ -36,7 +36,7 @@ S3,成都三号店,D1,experience_centre,luxeed,510107,104.0660,30.5720,50,1,10:0
 AT_THE_SHOW = {"latitude": 30.5728, "longitude": 104.0662}
 NOTICE = {"id": "desk", "version": "1", "language": "zh"}
 
-WANG = {"name": "王建国", "phone": "13800138000"}
+WANG = {"name": "王建国", "phone": "13788997665"}
 LI = {"name": "李娜萌", "phone": "13912345671"}
 DU = {"name": "杜泽鹏", "phone": "13512345670"}
 

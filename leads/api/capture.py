@@ -3,6 +3,7 @@
 A 2xx means committed. One bad item of a batch fails alone; a body too large or not JSON fails as a whole.
 """
 
+import json
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -19,7 +20,7 @@ from litestar.params import FromPath, RawBody
 from crm import access, consent, people, reference, vault
 from crm.access import Principal
 from crm.database import transaction
-from crm.errors import Fault, Invalid, NotThere, NotUnderstood, faults_of
+from crm.errors import TOO_DEEP, Fault, Invalid, NotThere, NotUnderstood, faults_of
 from leads import capture, reading
 from leads.capture import Answer, Incoming, Outcome
 from leads.submission import ConsentSaid, LeadBody
@@ -160,8 +161,12 @@ def _decoded(body: bytes) -> LeadBody:
         return _lead.decode(body)
     except msgspec.ValidationError as wrong:
         raise Invalid(errors=faults_of(wrong)) from None
-    except (msgspec.DecodeError, UnicodeDecodeError) as broken:
-        raise NotUnderstood(why=f"the body is not JSON ({broken})") from None
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as broken:
+        raise _not_json(broken) from None
+
+
+def _not_json(broken: Exception) -> NotUnderstood:
+    return NotUnderstood(why=TOO_DEEP if isinstance(broken, RecursionError) else f"it is not JSON ({broken})")
 
 
 def _tried(raw: msgspec.Raw) -> Incoming | list[Fault]:
@@ -169,16 +174,29 @@ def _tried(raw: msgspec.Raw) -> Incoming | list[Fault]:
         return Incoming(_decoded(bytes(raw)), bytes(raw))
     except Invalid as wrong:
         return wrong.errors
+    except NotUnderstood as broken:
+        return [Fault(path="", message=str(broken))]
 
 
 def _split(body: bytes) -> list[msgspec.Raw]:
     try:
         items = _items.decode(body)
-    except (msgspec.DecodeError, UnicodeDecodeError):
-        raise NotUnderstood(why="the body is not a JSON array of leads") from None
+    except (msgspec.ValidationError, UnicodeDecodeError):
+        raise NotUnderstood(why="it is not a JSON array of leads") from None
+    except (msgspec.DecodeError, RecursionError) as broken:
+        items = _split_leniently(body, broken)
     if not 1 <= len(items) <= MOST_ITEMS:
         raise Invalid(errors=[Fault(path="", message=f"Send 1 to {MOST_ITEMS} leads at a time, not {len(items)}.")])
     return items
+
+
+def _split_leniently(body: bytes, broken: Exception) -> list[msgspec.Raw]:
+    # A character cut in half (`\ud83d`, by a program that counts in UTF-16) is grammatical JSON, and shall cost one item, not all.
+    try:
+        items = json.loads(body.decode())
+    except (ValueError, RecursionError):
+        raise _not_json(broken) from None
+    return [msgspec.Raw(json.dumps(item).encode()) for item in items] if isinstance(items, list) else []
 
 
 def _answered(outcome: Outcome) -> Response[Answer | None]:
@@ -203,8 +221,8 @@ def _consents(body: bytes) -> list[ConsentSaid]:
         return [msgspec.json.decode(body, type=ConsentSaid)]
     except msgspec.ValidationError as wrong:
         raise Invalid(errors=faults_of(wrong)) from None
-    except (msgspec.DecodeError, UnicodeDecodeError) as broken:
-        raise NotUnderstood(why=f"the body is not JSON ({broken})") from None
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as broken:
+        raise _not_json(broken) from None
 
 
 async def _person(reference_outside: str, principal: Principal) -> UUID:

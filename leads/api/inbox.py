@@ -23,12 +23,13 @@ from leads.codes import Codes, Me
 from leads.dispositions import Disposed, Said
 from leads.inbox import Answered
 from leads.inbox_items import OfferShown, Page
+from leads.submission import PLAIN
 
 Key = Annotated[str | None, HeaderParameter(name="Idempotency-Key", min_length=1, max_length=120)]
 Match = Annotated[str | None, HeaderParameter(name="If-Match", max_length=40)]
 After = Annotated[int, QueryParameter(ge=0, le=2**62)]
 Limit = Annotated[int, QueryParameter(ge=1, le=inbox.LONGEST_PAGE)]
-StoreCode = Annotated[str | None, QueryParameter(min_length=1, max_length=40)]
+StoreCode = Annotated[str | None, QueryParameter(min_length=1, max_length=40, pattern=PLAIN)]
 
 
 class Refusal(msgspec.Struct, forbid_unknown_fields=True, omit_defaults=True):

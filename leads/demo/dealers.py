@@ -8,11 +8,12 @@ from datetime import datetime, timedelta
 from random import Random
 from typing import Literal, NamedTuple
 
-from leads.dispositions import Said
+from leads.dispositions import Grade, Said
 
 Act = Literal["accept", "refuse", "silence"]
 
 FEN = 100
+GRADES: tuple[Grade, ...] = ("H", "A", "A", "B", "C")
 
 
 class Character(NamedTuple):
@@ -66,9 +67,9 @@ def answer(dealer: Character, *, offered_at: datetime, expires_at: datetime, cha
 def story(*, accepted_at: datetime, reference: str, chance: Random) -> Iterator[Said]:
     """What the dealer will say came of an accepted lead, in order; later than now is for the caller to leave out."""
     called_at = accepted_at + timedelta(minutes=chance.expovariate(1 / 50) + 3)
-    if chance.random() < 0.2:
+    if chance.random() < 0.3:
         return
-    if chance.random() < 0.1:
+    if chance.random() < 0.06:
         yield Said(kind="unreachable", at=called_at, salesperson=_salesperson(chance))
         called_at += timedelta(hours=chance.uniform(18, 30))
     end = chance.random()
@@ -76,7 +77,7 @@ def story(*, accepted_at: datetime, reference: str, chance: Random) -> Iterator[
         reason = chance.choices(list(LOST), list(LOST.values()))[0]
         yield Said(kind="lost", at=called_at, reason=reason, grade="F", salesperson=_salesperson(chance))
         return
-    grade = chance.choice(("H", "A", "A", "B", "C"))
+    grade = chance.choice(GRADES)
     yield Said(
         kind="contacted",
         at=called_at,

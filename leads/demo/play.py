@@ -4,6 +4,8 @@ Promises that nothing is written around the verbs, and that a story which came t
 start on a database that holds anything else.
 """
 
+import asyncio
+import contextlib
 import heapq
 from collections.abc import Awaitable, Callable, Iterable, Iterator, Sequence
 from datetime import UTC, date, datetime, time, timedelta
@@ -23,15 +25,15 @@ from crm.errors import Refused
 from crm.network import LOCAL
 from leads import capture, inbox, journey
 from leads.capture import Incoming, Sender
-from leads.demo import dealers, network, showcase, steward
+from leads.demo import dealers, ground, network, showcase, steward
 from leads.demo.dealers import Character
-from leads.demo.showcase import DESK, WEB, Registration, Shows
+from leads.demo.showcase import DESK, STAGED, WEB, Registration, Shows
 from leads.dispositions import Said
 
 SEED = 7
-STAGED = "demo_staged"
 ACTOR = "demo"
 BATCH = 200
+HANDS = 3
 TAKES_BACK = 0.015
 
 Progress = Callable[[int, int], None]
@@ -43,17 +45,11 @@ class NotAnEmptyHouse(Refused):
 
 
 class _Event(NamedTuple):
-    # Something that happens later; `no` keeps two of one moment in their order.
+    # Something that happens later; `no` keeps two of one moment in their order, `dealer` is who does it, 0 for us.
     at: datetime
     no: int
+    dealer: int
     act: Act
-
-
-async def is_staged() -> bool:
-    """Whether the whole story is there."""
-    async with transaction() as connection:
-        found: bool = await connection.fetchval("select exists (select from history_entry where action = $1)", STAGED)
-    return found
 
 
 async def stage(now: datetime, *, progress: Progress, seed: int = SEED, size: int = showcase.USUAL_SIZE) -> None:
@@ -61,13 +57,15 @@ async def stage(now: datetime, *, progress: Progress, seed: int = SEED, size: in
 
     `progress` hears registrations taken in, and how many there are.
     """
-    if await is_staged():
+    if await ground.is_finished():
         return
     await _need_an_empty_house()
     calendar = showcase.shows(now)
     forms = showcase.registrations(calendar, size=size, seed=seed)
     await _Player(calendar, forms, seed=seed, progress=progress).play()
-    async with transaction():
+    async with transaction() as connection:
+        # The story itself need not survive a crash before this moment: an unfinished one is played again.
+        await connection.execute("set local synchronous_commit = on")
         await history.note(ACTOR, STAGED, "campaign", calendar.shanghai.code, at=now, registrations=len(forms))
 
 
@@ -85,7 +83,6 @@ class _Player:
         self.forms = forms
         self.seed = seed
         self.progress = progress
-        self.chance = Random(seed + 1)
         self.sent = 0
         self.later: list[_Event] = []
         self.numbers = count()
@@ -117,18 +114,23 @@ class _Player:
             self._plan(when, partial(steward.join_split, truth))
             self._plan(when + timedelta(minutes=20), partial(steward.slip_and_mend, truth))
 
-    def _plan(self, at: datetime, act: Act) -> None:
+    def _plan(self, at: datetime, act: Act, *, dealer: int = 0) -> None:
         # What lies beyond the end of the story is for those who watch.
         if at <= self.calendar.now:
-            heapq.heappush(self.later, _Event(at, next(self.numbers), act))
+            heapq.heappush(self.later, _Event(at, next(self.numbers), dealer, act))
 
     async def _let_happen(self, *, until: datetime) -> None:
-        if not self.later or self.later[0].at > until:
-            return
-        async with transaction():
-            while self.later and self.later[0].at <= until:
-                event = heapq.heappop(self.later)
-                await event.act(event.at)
+        while due := self._due(until):
+            await _in_order([event for event in due if not event.dealer])
+            # Dealers work side by side: no two hands touch one dealer's counter, so none waits for another.
+            hands = [[event for event in due if event.dealer and event.dealer % HANDS == hand] for hand in range(HANDS)]
+            await asyncio.gather(*map(_in_order, hands))
+
+    def _due(self, until: datetime) -> list[_Event]:
+        due = []
+        while self.later and self.later[0].at <= until:
+            due.append(heapq.heappop(self.later))
+        return due
 
     async def _take_in(self, at: datetime) -> None:
         arrived = self._arrived(at)
@@ -151,44 +153,46 @@ class _Player:
             made = await connection.fetch(statement("leads", "demo_offers_made"), at)
         for row in made:
             who = Principal("dealer", row["dealer"], row["code"], frozenset({"inbox"}))
+            # Chance of its own for each offer, whichever hand comes to it first.
+            chance = Random(f"{self.seed}-{next(self.numbers)}")
             answer = dealers.answer(
-                self._character(row["code"]),
-                offered_at=row["offered_at"],
-                expires_at=row["expires_at"],
-                chance=self.chance,
+                self._character(who.code), offered_at=row["offered_at"], expires_at=row["expires_at"], chance=chance
             )
             if answer.act == "accept":
-                self._plan(answer.at, partial(self._accept, row["id"], who, row["brand"]))
+                act: Act = partial(self._accept, row["id"], who, row["brand"], chance)
+                self._plan(answer.at, act, dealer=who.id)
             elif answer.act == "refuse":
-                self._plan(answer.at, partial(self._refuse, row["id"], who, answer.reason or "other"))
+                self._plan(answer.at, partial(_refuse, row["id"], who, answer.reason or "other"), dealer=who.id)
 
     def _character(self, dealer: str) -> Character:
         if dealer not in self.characters:
             self.characters[dealer] = dealers.character_of(dealer, seed=self.seed)
         return self.characters[dealer]
 
-    async def _accept(self, offer: UUID, who: Principal, brand: int, at: datetime) -> None:
-        # Consent may have been withdrawn since, and the offer with it.
-        try:
-            await inbox.accept(offer, dealer=who, at=at)
-        except Refused:
-            return
-        for said in dealers.story(accepted_at=at, reference=str(next(self.numbers)), chance=self.chance):
-            self._plan(said.at, partial(self._dispose, offer, who, said))
-        if self.chance.random() < TAKES_BACK:
-            self._plan(at + timedelta(hours=self.chance.uniform(1, 40)), partial(_withdraw, offer, brand))
+    async def _accept(self, offer: UUID, who: Principal, brand: int, chance: Random, at: datetime) -> None:
+        await inbox.accept(offer, dealer=who, at=at)
+        for said in dealers.story(accepted_at=at, reference=f"{chance.randrange(10**6):06d}", chance=chance):
+            self._plan(said.at, partial(_dispose, offer, who, said), dealer=who.id)
+        if chance.random() < TAKES_BACK:
+            self._plan(at + timedelta(hours=chance.uniform(1, 40)), partial(_withdraw, offer, brand))
 
-    async def _refuse(self, offer: UUID, who: Principal, reason: str, at: datetime) -> None:
-        try:
-            await inbox.refuse(offer, dealer=who, reason=reason, at=at)
-        except Refused:
-            return
 
-    async def _dispose(self, offer: UUID, who: Principal, said: Said, at: datetime) -> None:
-        try:
-            await inbox.dispose(offer, said, dealer=who, at=at)
-        except Refused:
-            return
+async def _in_order(events: Sequence[_Event]) -> None:
+    if not events:
+        return
+    async with transaction():
+        for event in events:
+            # Somebody may have taken consent back since, and the offer with it: the verb says no before it writes.
+            with contextlib.suppress(Refused):
+                await event.act(event.at)
+
+
+async def _refuse(offer: UUID, who: Principal, reason: str, at: datetime) -> None:
+    await inbox.refuse(offer, dealer=who, reason=reason, at=at)
+
+
+async def _dispose(offer: UUID, who: Principal, said: Said, at: datetime) -> None:
+    await inbox.dispose(offer, said, dealer=who, at=at)
 
 
 async def _withdraw(offer: UUID, brand: int, at: datetime) -> None:
@@ -214,14 +218,13 @@ def _by_the_day(calendar: Shows) -> Iterator[datetime]:
 
 
 def _of_a_show_day(day: date) -> Iterable[datetime]:
-    night = [_local(day, hour) for hour in (1, 3, 5, 7)]
-    half_hours = [_local(day, hour, minute) for hour in range(8, 24) for minute in (10, 40)]
-    return night + half_hours
+    early = [_local(day, hour) for hour in (2, 3, 7, 8)]
+    return early + [_local(day, 9) + timedelta(minutes=40 * step) for step in range(22)]
 
 
 def _of_a_quiet_day(day: date) -> Iterable[datetime]:
     # In twos, an hour apart: what a store let pass goes to the next one.
-    return [_local(day, hour) for hour in (9, 10, 14, 15, 20, 21)]
+    return [_local(day, hour) for hour in (10, 11, 19, 20)]
 
 
 def _local(day: date, hour: int, minute: int = 0) -> datetime:

@@ -4,21 +4,22 @@ Promises that one seed and one moment give the same bodies in the same order, no
 show cannot promise by chance (a child, a form that mixes up two people) is put in on purpose.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, date, datetime, time, timedelta
 from itertools import count
 from random import Random
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
 
 import msgspec
 
 from campaigns.planning import Showcase
 from crm.network import LOCAL, local_day
-from leads.demo import visitors
+from leads.demo import network, visitors
 from leads.demo.visitors import Visitor
 from leads.submission import (
     ConsentSaid,
     ContactPreference,
+    InterestKind,
     InterestSaid,
     LeadBody,
     NoticeShown,
@@ -26,10 +27,13 @@ from leads.submission import (
     PersonSaid,
     PlaceSaid,
     TradeInSaid,
-    WeChat,
 )
 
+Code = TypeVar("Code", bound=str)
+
 USUAL_SIZE = 6000
+CODES = CHENGDU, SHANGHAI = "chengdu-demo", "shanghai-demo"
+STAGED = "demo_staged"  # the history entry that ends a story which was told to its end
 DESK, WEB = "desk", "web"
 NOTICE = NoticeShown(id="desk", version="1", language="zh")
 
@@ -42,7 +46,7 @@ MODELS: dict[str, dict[str, int]] = {
     "maextro": {"S800": 1},
     "shangjie": {"H5": 1},
 }
-KINDS = {"buy": 54, "test_drive": 26, "call_back": 8, "lease": 6, "other": 6}
+KINDS: dict[InterestKind, int] = {"buy": 54, "test_drive": 26, "call_back": 8, "lease": 6, "other": 6}
 STANDS_MET = {1: 70, 2: 18, 3: 8, 4: 3, 5: 1}
 REMARKS = (
     "周末试驾",
@@ -62,6 +66,7 @@ OLD_CARS = (("大众", "帕萨特"), ("丰田", "凯美瑞"), ("比亚迪", "汉
 STAND_HOURS = dict(zip(range(9, 22), (5, 10, 13, 12, 8, 9, 13, 14, 11, 8, 6, 5, 3), strict=True))
 WEB_HOURS = dict(zip(range(24), (1, 0, 0, 0, 0, 0, 1, 2, 3, 4, 4, 4, 5, 4, 4, 4, 4, 5, 6, 7, 8, 8, 6, 3), strict=True))
 LATELY = timedelta(minutes=50)
+XUHUI = PlaceSaid(address="上海市徐汇区漕溪北路88号")
 
 
 class Registration(NamedTuple):
@@ -90,8 +95,8 @@ def shows(now: datetime) -> Shows:
     today = local_day(now)
     ended = today - timedelta(days=21)
     return Shows(
-        Showcase("chengdu-demo", "成都联盟展台", ended - timedelta(days=9), ended),
-        Showcase("shanghai-demo", "上海联盟展示", today - timedelta(days=1), today + timedelta(days=4)),
+        Showcase(CHENGDU, "成都联盟展台", ended - timedelta(days=9), ended),
+        Showcase(SHANGHAI, "上海联盟展示", today - timedelta(days=1), today + timedelta(days=4)),
         now,
     )
 
@@ -248,8 +253,6 @@ def _preference(at: datetime, chance: Random) -> ContactPreference:
 
 
 def _stores_near(visitor: Visitor, brand: str) -> list[str]:
-    from leads.demo import network
-
     return network.stores_of(visitor.city, brand=brand)
 
 
@@ -264,7 +267,7 @@ def _brand(chance: Random) -> str:
     return _drawn(BRANDS, chance)
 
 
-def _drawn(shares: dict[str, int], chance: Random) -> str:
+def _drawn(shares: Mapping[Code, int], chance: Random) -> Code:
     return chance.choices(list(shares), list(shares.values()))[0]
 
 
@@ -289,7 +292,7 @@ def _moments_of_chengdu(calendar: Shows) -> list[tuple[datetime, int]]:
     days = [show.starts_on + timedelta(days=day) for day in range(10)]
     # The first day is slow, weekends are full.
     return [
-        (at, weight * (3 if day.weekday() >= 5 else 1 if day == show.starts_on else 2))  # noqa: PLR2004
+        (at, weight * (3 if day.weekday() >= 5 else 1 if day == show.starts_on else 2))
         for day in days
         for at, weight in _tens(day, STAND_HOURS)
     ]
@@ -346,13 +349,14 @@ def _on_purpose(calendar: Shows, chance: Random) -> Iterator[Registration]:
 def _mixed_up(
     one: Visitor, other: Visitor, show: Showcase, when: Iterator[datetime], chance: Random
 ) -> Iterator[Registration]:
-    """Two people at one desk, and then a form with the number of one and the mailbox of the other."""
-    email, unionid = f"{other.phone}@qq.com", f"o{chance.getrandbits(60):018d}"
+    """Two people of one surname at one desk, then a form with the number of one and the mailbox of the other."""
+    surname, mailbox = one.name.surname, f"v{chance.getrandbits(40):x}@163.com"
+    given = "建国" if one.name.given != "建国" else "海涛"
+    second = PersonSaid(name=f"{surname}{given}", email=mailbox)
+    third = PersonSaid(name=f"{surname}先生", phone=one.phone, email=mailbox)
     yield _plain(one, next(when), show, "stelato")
-    yield _plain(other, next(when), show, "stelato", email=email, unionid=unionid)
-    mixed = _plain(one, next(when), show, "luxeed", email=email, unionid=unionid)
-    person = msgspec.structs.replace(mixed.body.person, name=None)
-    yield mixed._replace(body=msgspec.structs.replace(mixed.body, person=person))
+    yield _plain(other, next(when), show, "stelato", person=second)
+    yield _plain(one, next(when), show, "luxeed", person=third)
 
 
 def _plain(
@@ -361,9 +365,8 @@ def _plain(
     show: Showcase,
     brand: str | None,
     *,
-    place: PlaceSaid | None = PlaceSaid(address="上海市徐汇区漕溪北路88号"),
-    email: str | None = None,
-    unionid: str | None = None,
+    place: PlaceSaid | None = XUHUI,
+    person: PersonSaid | None = None,
     agrees: bool = True,
     remark: str | None = None,
 ) -> Registration:
@@ -372,12 +375,7 @@ def _plain(
         external_id="",
         captured_at=at,
         source=_origin(show, brand or "aito", source=DESK if _is_open(at) else WEB),
-        person=PersonSaid(
-            name=visitor.name.written,
-            phone=visitor.phone,
-            email=email,
-            wechat=WeChat(account=visitors.OPEN_PLATFORM, unionid=unionid) if unionid else None,
-        ),
+        person=person or PersonSaid(name=visitor.name.written, phone=visitor.phone),
         place=place,
         interests=interests,
         consents=[ConsentSaid(purpose="share_with_dealer", brands=[brand], given=agrees, notice=NOTICE)]

@@ -16,7 +16,8 @@ select interest.id, interest.attempts, interest.stage, interest.brand, interest.
            select from review_task
            where review_task.observation = lead.observation and review_task.kind = 'contradiction' and closed_at is null
        ) as contradicted,
-       (select count(*) from offer where offer.interest = interest.id and offer.state in ('refused', 'expired'))::int as ended_offers
+       (select count(*) from offer where offer.interest = interest.id and offer.state in ('refused', 'expired'))::int as ended_offers,
+       lead.id as lead, lead.wishes
 from due
 join interest on interest.id = due.id
 join interest_kind on interest_kind.code = interest.kind

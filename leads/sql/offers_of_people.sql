@@ -1,5 +1,5 @@
 -- Offers that dealers have in hand of these people, but for orders. Grain: one row per offer. $1 persons of any time.
-select distinct offer.id as offer, survivor.id as person, offer.brand, interest.kind, interest.preferred_store
+select distinct offer.id as offer, survivor.id as person, offer.brand, offer.store, interest.kind, interest.preferred_store
 from person as told
 cross join lateral (select coalesce(told.merged_into, told.id) as id) as survivor
 cross join lateral (

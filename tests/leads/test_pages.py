@@ -113,4 +113,4 @@ def test_numbers_and_times_are_written_as_people_write_them():
     languages.speak("en")
 
     assert [languages.number(1240), languages.number(-0.5, 1), languages.signed(1.25, 2)] == ["1,240", "−0.5", "+1.25"]
-    assert [languages.percent(1, 3), languages.percent(1, 0), languages.signed(0.001)] == ["33%", "–", "0.0"]
+    assert [languages.percent(1, 3), languages.percent(1, 0), languages.percent(1, 999)] == ["33%", "–", "<1%"]

@@ -64,9 +64,9 @@ class House:
         """The numbers of the server and of everything below it."""
         return [self.process.pid, *_below(self.process.pid)]
 
-    def worker(self) -> int:
+    def worker(self) -> int | None:
         """The number of the process that does the background work."""
-        return next(pid for pid in self.family() if _order(pid)[-1:] == ["worker"])
+        return next((pid for pid in self.family() if is_running(pid) and _order(pid)[-1:] == ["worker"]), None)
 
     def kill(self) -> list[int]:
         """End the server as a crash would; what it had started is told, and has to end by itself."""
