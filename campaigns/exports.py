@@ -24,7 +24,7 @@ FORMS: tuple[Form, ...] = get_args(Form)
 
 # Column, then what it counts, in Chinese and English.
 DICTIONARY = (
-    ("brand", "品牌代码；total 为合计", "The brand's code; total is the sum of the campaign"),
+    ("brand", "品牌代码；total 为整个活动", "The brand's code; total is the whole campaign"),
     ("name_zh", "品牌中文名", "The brand's name in Chinese"),
     ("name_en", "品牌英文名", "The brand's name in English"),
     (
@@ -50,7 +50,7 @@ DICTIONARY = (
 )
 WHAT_THE_TOTAL_IS = (
     "合计行每次登记、每个人、每条线索只计一次，也包含未说明品牌的，因此不等于各品牌之和。",
-    "The total counts each registration, person and lead once, also those that named no brand; so it is no sum.",
+    "The total counts everything once, also what named no brand, so it is not the sum of the brands.",
 )
 
 WIDTHS = {"numbers": 12, "dictionary": 72}  # of all columns but the first, in characters

@@ -16,7 +16,7 @@ from litestar.connection import ASGIConnection
 from litestar.handlers import BaseRouteHandler, HTTPRouteHandler
 from litestar.types import Guard
 
-from crm.database import current
+from crm.database import current, reaching
 from crm.errors import Fault, Invalid, NotAllowed, NotKnown, SignInNeeded
 from crm.tables import ApiKey, Dealer
 
@@ -80,12 +80,13 @@ async def create_key(kind: PrincipalKind, code: str, *, at: datetime) -> str:
 
 async def authenticate(key: str, *, at: datetime) -> Principal:
     """The principal of a live key; refuses every other text alike."""
-    found = await ApiKey.raw(_PRINCIPAL, _hash(key), at)
-    if not found:
-        raise SignInNeeded
-    row = found[0]
-    if row["last_used_at"] is None or at - row["last_used_at"] > SEEN_EVERY:
-        await ApiKey.update({ApiKey.last_used_at: at}).where(ApiKey.id == row["id"])
+    with reaching():
+        found = await ApiKey.raw(_PRINCIPAL, _hash(key), at)
+        if not found:
+            raise SignInNeeded
+        row = found[0]
+        if row["last_used_at"] is None or at - row["last_used_at"] > SEEN_EVERY:
+            await ApiKey.update({ApiKey.last_used_at: at}).where(ApiKey.id == row["id"])
     return Principal(row["principal_kind"], row["principal"], row["code"], frozenset(row["scopes"].split()))
 
 

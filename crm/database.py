@@ -86,7 +86,7 @@ async def open_pool(**session: str) -> None:
 
     `session` are settings of PostgreSQL for these connections alone.
     """
-    with _reaching():
+    with reaching():
         await DB.start_connection_pool(
             min_size=settings().pool_min, max_size=settings().pool_max, server_settings=session
         )
@@ -99,7 +99,7 @@ async def close_pool() -> None:
 
 async def migrate() -> None:
     """Bring the schema up to date, one process at a time; the others wait and then find nothing to do."""
-    with _reaching():
+    with reaching():
         connection = await asyncpg.connect(DB.config["dsn"])
     try:
         if connection.get_server_version().major < OLDEST_SERVER:
@@ -124,7 +124,7 @@ async def transaction() -> AsyncIterator[Connection]:
     """
     if DB.current_transaction.get() is not None:
         raise RuntimeError("A transaction is already open here; for a savepoint use `current().transaction()`.")
-    with _reaching():
+    with reaching():
         connection = await _pool().acquire(timeout=PATIENCE)
     try:
         async with connection.transaction():
@@ -142,6 +142,16 @@ async def transaction() -> AsyncIterator[Connection]:
         # A connection that broke goes back whatever its commit raised; failing to tidy it says nothing of the commit.
         with contextlib.suppress(*AWAY, asyncpg.InterfaceError):
             await _pool().release(connection)
+
+
+@contextlib.contextmanager
+def reaching() -> Iterator[None]:
+    """Around a query that needs no transaction: says DatabaseAway when the server is not to be reached."""
+    try:
+        yield
+    except (*AWAY, OSError) as away:
+        # OSError: a missing socket, or nothing free in time.
+        raise DatabaseAway from away
 
 
 def current() -> Connection:
@@ -190,15 +200,6 @@ async def notify(channel: str) -> None:
 def statement(app: str, name: str) -> str:
     """The text of `<app>/sql/<name>.sql`."""
     return (Path(__file__).parent.parent / app / "sql" / f"{name}.sql").read_text(encoding="utf-8")
-
-
-@contextlib.contextmanager
-def _reaching() -> Iterator[None]:
-    try:
-        yield
-    except (*AWAY, OSError) as away:
-        # OSError: a missing socket, or nothing free in time.
-        raise DatabaseAway from away
 
 
 def _is_gone(connection: Connection) -> bool:

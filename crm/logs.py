@@ -30,9 +30,17 @@ def set_up() -> None:
         logger_factory=structlog.PrintLoggerFactory(sys.stderr),
         cache_logger_on_first_use=True,
     )
-    logging.basicConfig(
-        stream=sys.stderr, level=max(level, logging.WARNING), format="%(levelname)s %(name)s %(message)s"
-    )
+    libraries = logging.StreamHandler(sys.stderr)
+    libraries.setFormatter(_PlaceOnly("%(levelname)s %(name)s %(message)s"))
+    logging.basicConfig(level=max(level, logging.WARNING), handlers=[libraries])
+
+
+class _PlaceOnly(logging.Formatter):
+    """Says of an exception that a library logs what we say of our own: its kind and its place."""
+
+    def formatException(self, ei: Any) -> str:  # noqa: N802  # logging's own name
+        _, error, _ = ei
+        return f"{type(error).__name__}: {', '.join(_where(error))}" if error else ""
 
 
 def _without_values(_logger: object, _method: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:

@@ -6,6 +6,7 @@ children along: a server nobody knows of would share the port in silence.
 
 import asyncio
 import contextlib
+import multiprocessing
 import os
 import signal
 import subprocess
@@ -16,7 +17,7 @@ from collections.abc import Iterator, Sequence
 import structlog
 
 from crm import database
-from crm.orphans import PARENT, WATCH_SECONDS
+from crm.orphans import PARENT, WATCH_SECONDS, die_with_parent
 from crm.work import Job, run
 
 log = structlog.get_logger()
@@ -49,6 +50,18 @@ def answer(target: str, *, host: str, port: int, workers: int) -> None:
 
 
 @contextlib.contextmanager
+def answering(target: str, *, host: str, port: int) -> Iterator[None]:
+    """The same beside us, in a fork that need not read the house again: begin it before any thread or connection."""
+    server = multiprocessing.get_context("fork").Process(target=_answer_for, args=(os.getpid(), target, host, port))
+    server.start()
+    try:
+        yield
+    finally:
+        server.terminate()
+        server.join()
+
+
+@contextlib.contextmanager
 def child(arguments: Sequence[str]) -> Iterator[None]:
     """`marquee` with these arguments beside us: it ends with us, and when it ends before, another one follows."""
     over = threading.Event()
@@ -74,6 +87,11 @@ async def work_until_told(jobs: Sequence[Job]) -> None:
     finally:
         await database.close_pool()
 
+
+def _answer_for(parent: int, target: str, host: str, port: int) -> None:
+    os.environ[PARENT] = str(parent)
+    die_with_parent()
+    answer(target, host=host, port=port, workers=1)
 
 
 def _keep(started: subprocess.Popen[bytes], arguments: Sequence[str], over: threading.Event) -> None:

@@ -89,25 +89,21 @@ async def _one_by_one(
     *,
     limit: int,
 ) -> int:
-    done = 0
-    for _ in range(limit):
-        rows: Sequence[Row] = []
-        try:
-            async with transaction():
-                rows = await claim(1)
-                await handle(rows)
-        except (DatabaseAway, *AWAY):
-            raise
-        except Exception:
+    for done in range(limit):
+        async with transaction() as connection:
+            rows = await claim(1)
             if not rows:
+                return done
+            try:
+                # A savepoint: the row stays claimed while it is put off, or another worker could fail on it as well.
+                async with connection.transaction():
+                    await handle(rows)
+            except (DatabaseAway, *AWAY):
                 raise
-            log.exception("row_failed", row=str(rows[0]["id"]), attempts=rows[0]["attempts"] + 1)
-            async with transaction():
+            except Exception:
+                log.exception("row_failed", row=str(rows[0]["id"]), attempts=rows[0]["attempts"] + 1)
                 await postpone(rows[0], backoff(rows[0]["attempts"] + 1))
-        if not rows:
-            break
-        done += 1
-    return done
+    return limit
 
 
 async def _try(job: Job) -> bool:

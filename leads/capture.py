@@ -5,7 +5,6 @@ answer, and that one bad item of a batch stands alone. What cannot be used is ke
 each interest is due for the journey at once.
 """
 
-import hashlib
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Literal
@@ -517,4 +516,5 @@ async def _stores(items: Sequence[Incoming]) -> dict[str, int]:
 
 
 def _body_hash(body: LeadBody) -> bytes:
-    return hashlib.sha256(msgspec.json.encode(body)).digest()
+    # Keyed: who knows everything of a body but the phone could find that out from a plain hash.
+    return vault.match_key("body", msgspec.json.encode(body).decode())

@@ -28,7 +28,9 @@ class Line(NamedTuple):
     type: EventType
 
 
-_gathering: ContextVar[list[Line] | None] = ContextVar("gathering", default=None)
+_Dated: TypeAlias = tuple[Line, datetime]
+
+_gathering: ContextVar[list[_Dated] | None] = ContextVar("gathering", default=None)
 
 
 async def append(lines: Sequence[Line], *, at: datetime) -> None:
@@ -37,29 +39,30 @@ async def append(lines: Sequence[Line], *, at: datetime) -> None:
     The counters stay locked until it ends: a transaction that locks anything afterwards gathers its lines instead.
     """
     gathering = _gathering.get()
+    dated = [(line, at) for line in lines]
     if gathering is None:
-        await _number_and_write(lines, at=at)
+        await _number_and_write(dated)
     else:
-        gathering.extend(lines)
+        gathering.extend(dated)
 
 
 @contextlib.asynccontextmanager
-async def gathered(*, at: datetime) -> AsyncIterator[None]:
-    """Hold back every line appended inside and write them all at the end: for transactions of several verbs.
+async def gathered() -> AsyncIterator[None]:
+    """Hold back every line appended inside and write them all at the end, each with its own moment: for several verbs.
 
     Two passes over the counters in one transaction could meet another's two passes and deadlock.
     """
-    lines: list[Line] = []
+    lines: list[_Dated] = []
     gathering = _gathering.set(lines)
     try:
         yield
     finally:
         _gathering.reset(gathering)
-    await _number_and_write(lines, at=at)
+    await _number_and_write(lines)
 
 
-async def _number_and_write(lines: Sequence[Line], *, at: datetime) -> None:
-    numbers = await _next_numbers(Counter(line.dealer for line in lines))
+async def _number_and_write(lines: Sequence[_Dated]) -> None:
+    numbers = await _next_numbers(Counter(line.dealer for line, _ in lines))
     await insert(
         [
             OfferEvent(
@@ -70,7 +73,7 @@ async def _number_and_write(lines: Sequence[Line], *, at: datetime) -> None:
                 type=line.type,
                 at=at,
             )
-            for line in lines
+            for line, at in lines
         ]
     )
 

@@ -180,11 +180,10 @@ async def _done_before(
 
 async def _locked(offer_id: UUID, *, dealer: Principal) -> Offer:
     # The row lock is the race: the second answer waits here and then reads what the first one made of the offer.
-    mine = (Offer.id == offer_id) & (Offer.dealer == dealer.id)
-    offer = await Offer.objects().where(mine).lock_rows("UPDATE").first()
-    if offer is None:
+    row = await current().fetchrow(statement("leads", "locked_offer"), offer_id, dealer.id)
+    if row is None:
         raise NotThere
-    return offer
+    return Offer(_exists_in_db=True, **row)
 
 
 async def _open_offer(offer_id: UUID, *, dealer: Principal, at: datetime, if_match: int | None) -> Offer:

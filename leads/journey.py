@@ -23,6 +23,7 @@ from leads.routing import Wish
 from leads.tables import AllianceTask, Offer, Receipt
 
 PERSON_LOCKS = 3
+NETWORK_LOCK = 4
 READER = "leads"
 
 Basis = Literal["consent", "requested"]
@@ -84,7 +85,8 @@ async def advance(due: Sequence[Due], *, at: datetime) -> None:
     """Take these locked interests through gate, join, route and offer, in the caller's transaction."""
     # Two workers must not make two offers of one person's two enquiries for one brand.
     await lock_stripes(PERSON_LOCKS, (str(one.person) for one in due))
-    async with feed.gathered(at=at):
+    await current().execute("select pg_advisory_xact_lock_shared($1, 0)", NETWORK_LOCK)
+    async with feed.gathered():
         cleared, held = await _gate(due)
         alone = await _join(cleared, at=at)
         first, later = _one_per_person_and_brand(alone)
@@ -97,7 +99,7 @@ async def advance(due: Sequence[Due], *, at: datetime) -> None:
 
 async def react(at: datetime) -> int:
     """Act on what changed about people: holds that waited are due again, offers that lost their basis are taken back."""
-    async with transaction(), feed.gathered(at=at):
+    async with transaction(), feed.gathered():
         changes = await history.unread(READER)
         if changes:
             persons = sorted({change.person for change in changes})
@@ -112,6 +114,10 @@ async def react(at: datetime) -> int:
 async def notice_network(at: datetime) -> int:
     """When the network changed, look again at what waited for a store."""
     async with transaction():
+        if not await current().fetchval(statement("leads", "network_is_newer")):
+            return 0
+        # Whoever decides now decides on the older network: wait, so that what they held is there to be released.
+        await current().execute("select pg_advisory_xact_lock($1, 0)", NETWORK_LOCK)
         released = await current().fetch(statement("leads", "release_holds_of_network"), at)
     return len(released)
 

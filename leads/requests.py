@@ -4,9 +4,9 @@ Promises that a named request takes effect once within its time, also when both 
 refused may be sent again under its name. Refuses the name for anything else.
 """
 
-import hashlib
 from datetime import datetime, timedelta
 
+from crm import vault
 from crm.access import Principal
 from crm.database import current, statement
 from crm.errors import Refused
@@ -25,7 +25,8 @@ async def first_reference(
     """None when the request is to be carried out, its answer being found by `reference`; else the first one's."""
     if key is None:
         return None
-    body_hash = hashlib.sha256(body).digest()
+    # Keyed, because a body may hold a note on somebody.
+    body_hash = vault.match_key("request", body.hex())
     name = (caller.kind, caller.id, route, key)
     if await current().fetchval(statement("leads", "remember_request"), *name, body_hash, reference, at, at + KEPT):
         return None

@@ -151,7 +151,7 @@ async def value(query: str, *facts: object) -> Any:
     return (await fetch(query, *facts))[0][0]
 
 
-async def person_of(lead: UUID) -> UUID:
+async def person_of(lead: UUID | None) -> UUID:
     """Who sent a lead, as known today."""
     person: UUID = await value(
         "select coalesce(merged_into, person.id) from lead join person on person.id = person where lead.id = $1", lead
@@ -159,13 +159,13 @@ async def person_of(lead: UUID) -> UUID:
     return person
 
 
-async def stands(lead: UUID) -> list[tuple[str, str | None]]:
+async def stands(lead: UUID | None) -> list[tuple[str, str | None]]:
     """Stage and hold of every interest of a lead, in the order of its wishes."""
     rows = await fetch("select stage, hold from interest where lead = $1 order by rank", lead)
     return [(row["stage"], row["hold"]) for row in rows]
 
 
-async def offers_of(lead: UUID) -> list[tuple[str, str]]:
+async def offers_of(lead: UUID | None) -> list[tuple[str, str]]:
     """Store and state of every offer of a lead, oldest first."""
     rows = await fetch(
         """

@@ -19,7 +19,7 @@ class HistoryEntry(Table, tablename="history_entry"):
 
 
 class Change(Table, tablename="change"):
-    """A fact for higher apps (consent_given, consent_withdrawn, merged, unmerged, place_told). `xid` is the writing transaction, see `crm.history`."""
+    """A fact for higher apps (consent_given, consent_withdrawn, merged, unmerged, place_told). `xid`: the writing transaction, see `crm.history`."""
 
     id = BigSerial(primary_key=True)
     xid = BigInt(default=None)

@@ -24,8 +24,8 @@ class Character(NamedTuple):
     passes: float
 
 
-QUICK = Character(5, 0.04, 0.02)
-USUAL = Character(13, 0.08, 0.06)
+QUICK = Character(5, 0.05, 0.02)
+USUAL = Character(13, 0.1, 0.04)
 SLOW = Character(31, 0.08, 0.15)
 CHOOSY = Character(11, 0.5, 0.08)
 SILENT = Character(40, 0.02, 0.9)
@@ -67,7 +67,7 @@ def answer(dealer: Character, *, offered_at: datetime, expires_at: datetime, cha
 def story(*, accepted_at: datetime, reference: str, chance: Random) -> Iterator[Said]:
     """What the dealer will say came of an accepted lead, in order; later than now is for the caller to leave out."""
     called_at = accepted_at + timedelta(minutes=chance.expovariate(1 / 50) + 3)
-    if chance.random() < 0.3:
+    if chance.random() < 0.34:
         return
     if chance.random() < 0.06:
         yield Said(kind="unreachable", at=called_at, salesperson=_salesperson(chance))

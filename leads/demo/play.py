@@ -23,7 +23,7 @@ from crm.access import Principal
 from crm.database import current, statement, transaction
 from crm.errors import Refused
 from crm.network import LOCAL
-from leads import capture, inbox, journey
+from leads import capture, feed, inbox, journey
 from leads.capture import Incoming, Sender
 from leads.demo import dealers, ground, network, showcase, steward
 from leads.demo.dealers import Character
@@ -34,7 +34,7 @@ SEED = 7
 ACTOR = "demo"
 BATCH = 200
 HANDS = 3
-TAKES_BACK = 0.015
+TAKES_BACK = 60  # one in so many
 
 Progress = Callable[[int, int], None]
 Act = Callable[[datetime], Awaitable[object]]
@@ -86,6 +86,7 @@ class _Player:
         self.sent = 0
         self.later: list[_Event] = []
         self.numbers = count()
+        self.accepted = count()
         self.senders: dict[str, Sender] = {}
         self.characters: dict[str, Character] = {}
 
@@ -110,9 +111,9 @@ class _Player:
         self._plan(_local(show.shanghai.starts_on, 8), network.refit)
         self._plan(now - timedelta(hours=3), network.renew_franchises)
         truth = {(form.source, form.body.external_id): form.human for form in self.forms}
-        for when in (_local(show.chengdu.ends_on, 10) + timedelta(days=1), now - timedelta(hours=2)):
+        for when in (_local(show.chengdu.ends_on, 10) + timedelta(days=1), now - timedelta(minutes=20)):
             self._plan(when, partial(steward.join_split, truth))
-            self._plan(when + timedelta(minutes=20), partial(steward.slip_and_mend, truth))
+            self._plan(when + timedelta(minutes=15), partial(steward.slip_and_mend, truth))
 
     def _plan(self, at: datetime, act: Act, *, dealer: int = 0) -> None:
         # What lies beyond the end of the story is for those who watch.
@@ -173,14 +174,14 @@ class _Player:
         await inbox.accept(offer, dealer=who, at=at)
         for said in dealers.story(accepted_at=at, reference=f"{chance.randrange(10**6):06d}", chance=chance):
             self._plan(said.at, partial(_dispose, offer, who, said), dealer=who.id)
-        if chance.random() < TAKES_BACK:
+        if next(self.accepted) % TAKES_BACK == 0:
             self._plan(at + timedelta(hours=chance.uniform(1, 40)), partial(_withdraw, offer, brand))
 
 
 async def _in_order(events: Sequence[_Event]) -> None:
     if not events:
         return
-    async with transaction():
+    async with transaction(), feed.gathered():
         for event in events:
             # Somebody may have taken consent back since, and the offer with it: the verb says no before it writes.
             with contextlib.suppress(Refused):

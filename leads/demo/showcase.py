@@ -138,7 +138,7 @@ def newcomer(no: int, *, at: datetime, seed: int) -> LeadBody:
 
 
 def _shares(size: int) -> dict[str, int]:
-    lately = min(60 + size // 60, size // 2)
+    lately = min(60 + size // 28, size // 2)
     after = size // 24
     rest = size - lately - after
     return {"chengdu": rest * 62 // 100, "after": after, "shanghai": rest - rest * 62 // 100, "lately": lately}
@@ -217,7 +217,7 @@ def _interests(brand: str, visitor: Visitor, chance: Random) -> list[InterestSai
         return [InterestSaid(kind=kind)]
     store = chance.choice(stores) if chance.random() < 0.06 and (stores := _stores_near(visitor, brand)) else None
     first = InterestSaid(kind=kind, brand=brand, model=_drawn(MODELS[brand], chance), preferred_store=store)
-    if roll < 0.8:
+    if roll < 0.86:
         return [first]
     other = _brand(chance)
     return [first, InterestSaid(kind=kind, brand=other, model=_drawn(MODELS[other], chance))]
@@ -327,7 +327,7 @@ def _tens(day: date, hours: dict[int, int]) -> Iterator[tuple[datetime, int]]:
 def _on_purpose(calendar: Shows, chance: Random) -> Iterator[Registration]:
     """What must be seen whatever chance brings: it happened within the last two hours."""
     show, people = calendar.shanghai, visitors.crowd(48, draws_from="shanghai", first_no=300_001, chance=chance)
-    when = (calendar.now - timedelta(minutes=119 - 2 * n) for n in count())
+    when = (calendar.now - timedelta(minutes=119 - 1.5 * n) for n in count())
     for one, other in zip(people[0:8:2], people[1:8:2], strict=True):
         yield from _mixed_up(one, other, show, when, chance)
     for visitor in people[8:11]:
@@ -344,6 +344,10 @@ def _on_purpose(calendar: Shows, chance: Random) -> Iterator[Registration]:
         yield _plain(visitor, next(when), show, "luxeed", place=PlaceSaid(address="吉林省延边朝鲜族自治州延吉市"))
     for visitor in people[39:45]:
         yield _plain(visitor, next(when), show, "shangjie", agrees=False)
+    for visitor in people[45:48]:
+        yield _plain(visitor, next(when), show, "aito")
+        again = PersonSaid(name=f"小{visitor.name.given[-1]}", email=f"v{chance.getrandbits(40):x}@126.com")
+        yield _plain(visitor, next(when), show, "stelato", person=again)
 
 
 def _mixed_up(
@@ -356,7 +360,8 @@ def _mixed_up(
     third = PersonSaid(name=f"{surname}先生", phone=one.phone, email=mailbox)
     yield _plain(one, next(when), show, "stelato")
     yield _plain(other, next(when), show, "stelato", person=second)
-    yield _plain(one, next(when), show, "luxeed", person=third)
+    # Whose form that was, nobody can say.
+    yield _plain(one, next(when), show, "luxeed", person=third)._replace(human=-one.no)
 
 
 def _plain(

@@ -3,7 +3,6 @@
 Promises commands that work as they are, with the keys of this run.
 """
 
-from collections.abc import Iterator
 from datetime import datetime
 
 import msgspec
@@ -14,6 +13,11 @@ from leads.demo.showcase import NOTICE
 from leads.demo.watch import Keys
 from leads.overview import Overview, overview
 from leads.submission import ConsentSaid, InterestSaid, LeadBody, Origin, PersonSaid, PlaceSaid
+
+BUSIEST = """
+select dealer.code from offer join dealer on dealer.id = offer.dealer where offer.state = 'offered'
+group by dealer.code order by count(*) desc, dealer.code limit 1
+"""
 
 
 async def figures(*, at: datetime) -> list[str]:
@@ -38,15 +42,16 @@ async def figures(*, at: datetime) -> list[str]:
     ]
 
 
-def ways_in(base_url: str, keys: Keys, *, at: datetime) -> Iterator[str]:
-    """Where to look, and two requests that work."""
-    yield f"look at    {base_url}/  {base_url}/schema/openapi.json  {base_url}/health/ready"
-    yield (
-        f"a source   curl -s {base_url}/api/v1/leads -H 'Authorization: Bearer {keys.web}'"
-        f" -H 'Content-Type: application/json' -d '{msgspec.json.encode(_example(at)).decode()}'"
-    )
-    key = next(iter(keys.dealers.values()))
-    yield f"a dealer   curl -s '{base_url}/api/v1/inbox?limit=3' -H 'Authorization: Bearer {key}'"
+async def ways_in(base_url: str, keys: Keys, *, at: datetime) -> list[str]:
+    """Where to look, and two requests that work; in the caller's transaction."""
+    lead = msgspec.json.encode(_example(at)).decode()
+    send = f"curl -s {base_url}/api/v1/leads -H 'Authorization: Bearer {keys.web}' -H 'Content-Type: application/json'"
+    dealer = await current().fetchval(BUSIEST) or next(iter(keys.dealers))
+    return [
+        f"look at    {base_url}/  {base_url}/schema/openapi.json  {base_url}/health/ready",
+        f"a source   {send} -d '{lead}'",
+        f"a dealer   curl -s '{base_url}/api/v1/inbox?limit=3' -H 'Authorization: Bearer {keys.dealers[dealer]}'",
+    ]
 
 
 def _brands_met(seen: Overview) -> str:

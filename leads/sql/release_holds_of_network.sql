@@ -1,14 +1,9 @@
--- Interests that wait for a store, due again when the network is newer than the one last seen. Grain: one row per interest. $1 now.
--- Nothing is written, not even a lock, while nothing changed: the worker asks twice a second.
-with newest as (
-    select max(id) as version from network_version
-), seen as (
-    insert into change_reader (name, xid, change)
-    select 'leads.network', 0, version from newest
-    where version > coalesce((select change from change_reader where name = 'leads.network'), 0)
+-- Interests that wait for a store, due again now that the network is newer than the one last seen. Grain: one row per interest. $1 now.
+-- The caller holds the network's lock: a row that is locked all the same belongs to a worker that has not read the network yet.
+with seen as (
+    insert into change_reader (name, xid, change) select 'leads.network', 0, max(id) from network_version
     on conflict (name) do update set change = excluded.change
-    returning change
 )
 update interest set due_at = $1
-where hold in ('no_franchise', 'no_capacity') and exists (select from seen)
+where id in (select id from interest where hold in ('no_franchise', 'no_capacity') for update skip locked)
 returning id

@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from playwright.sync_api import Browser, Page, sync_playwright
 
-from leads.demo.play import STAGED
+from leads.demo.showcase import STAGED
 from tests.whole import running
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")

@@ -20,7 +20,7 @@ async def owners():
 async def record(*owned, at=NOON):
     desk = await source()
     async with transaction():
-        await vehicles.record([Owned(vin, *owner, desk.id) for vin, owner in owned], at=at)
+        await vehicles.record([Owned(vin, person, observation, desk.id) for vin, (person, observation) in owned], at=at)
 
 
 async def test_a_car_is_sealed_and_found_by_its_key_alone(owners):

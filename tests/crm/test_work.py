@@ -22,7 +22,9 @@ class Errands:
 
     async def claim(self, limit):
         return await current().fetch(
-            "select id, attempts from errand where due_at <= $1 order by id limit $2 for update skip locked", NOON, limit
+            "select id, attempts from errand where due_at <= $1 order by id limit $2 for update skip locked",
+            NOON,
+            limit,
         )
 
     async def handle(self, rows):
@@ -92,10 +94,10 @@ async def test_the_tenth_failure_sets_a_row_aside():
 
 
 async def test_each_failure_waits_longer_up_to_an_hour_and_never_all_at_the_same_moment():
-    waits = [work.backoff(attempts) for attempts in range(1, 10)]
+    waits = [wait for attempts in range(1, 10) if (wait := work.backoff(attempts))]
 
     assert all(0.8 <= wait / timedelta(seconds=2**attempts) <= 1.2 for attempts, wait in enumerate(waits, 1))
-    assert work.LONGEST_WAIT >= timedelta(seconds=2**9)
+    assert max(waits) < work.LONGEST_WAIT
     assert len({work.backoff(5) for _ in range(10)}) > 1
     assert work.backoff(10) is work.backoff(11) is None
 

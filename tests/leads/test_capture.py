@@ -50,6 +50,12 @@ def faults(outcome):
     return [fault["path"] for fault in outcome.errors]
 
 
+def told(outcome):
+    """What the source was answered."""
+    assert outcome.answer
+    return outcome.answer
+
+
 # Repeats
 
 
@@ -168,7 +174,7 @@ async def test_one_commit_holds_the_person_the_consent_the_touch_and_the_first_m
 async def test_a_lead_that_wishes_for_nothing_yet_is_met_all_the_same():
     [outcome] = await send(registration(interests=[]))
 
-    assert (outcome.answer.stage, outcome.answer.hold, outcome.answer.interests) == ("identified", "no_interest", [])
+    assert (told(outcome).stage, told(outcome).hold, told(outcome).interests) == ("identified", "no_interest", [])
     assert await value("select brand from touchpoint") is None
 
 
@@ -177,8 +183,7 @@ async def test_a_backfill_records_people_and_consents_and_offers_nothing():
     await work(NOON + DAY)
 
     assert await stands(outcome.lead_id) == [("recorded", None)] * 2
-    found = await counts()
-    assert (found["person"], found["consent"], found["touchpoint"], found["milestone"], found["offer"]) == (1, 1, 1, 0, 0)
+    assert {"person": 1, "consent": 1, "touchpoint": 1, "milestone": 0, "offer": 0}.items() <= (await counts()).items()
 
 
 async def test_a_backfilled_wish_stays_where_it_is_when_its_person_says_more():
@@ -236,8 +241,8 @@ async def test_what_was_captured_days_ago_keeps_its_day():
 
 async def test_what_could_name_somebody_is_sealed():
     car = {"make": "Audi", "model": "A6 allroad", "year": 2018, "vin": "LSVAA4182E2100001"}
-    place = {"address": "成都市武侯区天府大道1999号"}
-    await send(registration(trade_in=car, remark="孩子叫欧阳测试", place=place, person=WANG | {"vin": "LSVAA4182E2100002"}))
+    place, owner = {"address": "成都市武侯区天府大道1999号"}, WANG | {"vin": "LSVAA4182E2100002"}
+    await send(registration(trade_in=car, remark="孩子叫欧阳测试", place=place, person=owner))
 
     everything = ""
     for table in ("lead", "trade_in", "submission", "observation", "identity_key", "vehicle", "raw_payload", "change"):
@@ -260,7 +265,7 @@ async def test_contacts_of_two_different_people_wait_for_review_from_the_start()
     [outcome] = await send(registration(person={"phone": DU["phone"], "email": email}))
     await work()
 
-    assert (outcome.answer.stage, outcome.answer.hold) == ("identified", "needs_review")
+    assert (told(outcome).stage, told(outcome).hold) == ("identified", "needs_review")
     assert await stands(outcome.lead_id) == [("identified", "needs_review")]
     assert await value("select kind from review_task") == "contradiction"
 
@@ -287,15 +292,18 @@ async def test_a_source_that_does_not_exist_sends_nothing():
 
 
 async def test_each_source_has_its_own_reference_to_a_person_and_it_follows_a_merge():
-    [ours], [theirs], [another] = await send(registration()), await send(registration(), by="app"), await send(registration(person=DU))
+    [ours, another], [theirs] = (
+        await send(registration(), registration(person=DU)),
+        await send(registration(), by="app"),
+    )
     persons = [await person_of(outcome.lead_id) for outcome in (ours, theirs, another)]
     assert persons[0] == persons[1] != persons[2]
-    assert len({outcome.answer.person_id for outcome in (ours, theirs, another)}) == 3
+    assert len({told(outcome).person_id for outcome in (ours, theirs, another)}) == 3
 
     async with transaction():
         await people.merge(persons[0], persons[2], actor="staff:1", reason="one card", at=NOON)
         desk = await capture.sender(await _desk())
-        shown = {(await capture.show(one.lead_id, source=desk)).person_id for one in (ours, another)}
+        shown = {(await capture.show(told(one).id, source=desk)).person_id for one in (ours, another)}
 
     assert len(shown) == 1
     assert str(persons[0]) not in str(shown)

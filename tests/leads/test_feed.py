@@ -76,7 +76,7 @@ async def test_a_transaction_that_fails_leaves_no_gap(two_offers):
 async def test_gathered_lines_are_written_at_the_end_and_in_their_order(two_offers):
     (first, one), (second, two) = two_offers
 
-    async with transaction(), feed.gathered(at=NOON):
+    async with transaction(), feed.gathered():
         await feed.append([Line(two.id, second, "repeat"), Line(one.id, first, "repeat")], at=NOON)
         await feed.append([Line(two.id, second, "withdrawn")], at=NOON)
 
@@ -88,7 +88,7 @@ async def test_lines_gathered_for_a_transaction_that_fails_are_forgotten(two_off
     offer, dealer = two_offers[0]
 
     async def fail():
-        async with transaction(), feed.gathered(at=NOON):
+        async with transaction(), feed.gathered():
             await feed.append([Line(dealer.id, offer, "repeat")], at=NOON)
             raise ZeroDivisionError
 

@@ -371,6 +371,21 @@ async def test_what_is_told_while_a_wish_is_at_the_gate_is_heard_afterwards():
     assert await stands(outcome.lead_id) == [("offered", None)]
 
 
+async def test_a_store_that_opens_while_a_wish_is_being_decided_is_seen_afterwards(tmp_path):
+    [outcome] = await send(registration(interests=[wants("maextro", "test_drive")]))
+
+    async with transaction():
+        await claim_and_advance()
+        opening = change_network(tmp_path, CHENGDU.replace("luxeed", "luxeed;maextro"), at=LATER)
+        await asyncio.create_task(opening, context=contextvars.Context())
+        noticing = asyncio.create_task(journey.notice_network(LATER), context=contextvars.Context())
+        await asyncio.sleep(0.5)
+    await noticing
+    await work_at(LATER)
+
+    assert await offers_of(outcome.lead_id) == [("S3", "offered")]
+
+
 async def claim_and_advance():
     rows = await current().fetch(statement("leads", "claim_due_interests"), NOON, 10)
     await journey.advance([journey.Due(*row.values()) for row in rows], at=NOON)

@@ -9,7 +9,7 @@ import pytest
 from app import create_app
 from crm import history, languages
 from crm.database import transaction
-from leads.demo.play import STAGED
+from leads.demo.showcase import STAGED
 from tests.leads.offering import a_lead, open_chengdu
 from tests.leads.wishing import NOON
 

@@ -62,7 +62,8 @@ def test_of_several_contacts_that_cannot_be_each_says_why():
 
 
 @pytest.mark.parametrize(
-    "person", [{"wechat": {"account": "alliance", "unionid": "o6_bmjrPTlm6_2sgVt7hMZOPfL2M"}}, {"vin": "LSVAA4182E2100001"}]
+    "person",
+    [{"wechat": {"account": "alliance", "unionid": "o6_bmjrPTlm6_2sgVt7hMZOPfL2M"}}, {"vin": "LSVAA4182E2100001"}],
 )
 def test_a_wechat_identity_or_a_car_is_contact_enough(person):
     assert not faults(person=person)

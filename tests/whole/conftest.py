@@ -26,6 +26,4 @@ class Show:
 def show(lasting_database, tmp_path_factory) -> Iterator[Show]:
     folder, environment = tmp_path_factory.mktemp("show"), lasting_database.environment
     with running.serving(environment, log=folder / "log", workers=2) as house:
-        running.open_network(environment, folder)
-        keys = running.keys(environment, sources=["desk", "web"], dealers=["D1", "D2"])
-        yield Show(house, lasting_database.url, environment, keys)
+        yield Show(house, lasting_database.url, environment, running.open_show(environment, folder))

@@ -66,7 +66,7 @@ class House:
 
     def worker(self) -> int | None:
         """The number of the process that does the background work."""
-        return next((pid for pid in self.family() if is_running(pid) and _order(pid)[-1:] == ["worker"]), None)
+        return next((pid for pid in self.family() if is_running(pid) and order(pid)[-1:] == ["worker"]), None)
 
     def kill(self) -> list[int]:
         """End the server as a crash would; what it had started is told, and has to end by itself."""
@@ -144,12 +144,15 @@ def keys(environment: Mapping[str, str], *, sources: Sequence[str] = (), dealers
     return {code: json.loads(line)["key"] for (_, code), line in zip(wanted, told, strict=True)}
 
 
-def open_network(environment: Mapping[str, str], folder: Path) -> None:
-    """Three stores of two dealers in Chengdu."""
+def open_show(environment: Mapping[str, str], folder: Path) -> dict[str, str]:
+    """Three stores of two dealers in Chengdu, two sources; the keys of them all by code."""
     file = folder / "stores.csv"
     file.write_text(STORES, encoding="utf-8")
-    told = commands(environment, ["network", "import", str(file), "--json"])
-    assert json.loads(told[-1])["created"] == 3
+    codes = {"desk": "--source", "web": "--source", "D1": "--dealer", "D2": "--dealer"}
+    asking = [["keys", "create", kind, code, "--json"] for code, kind in codes.items()]
+    opened, *told = commands(environment, ["network", "import", str(file), "--json"], *asking)
+    assert json.loads(opened)["created"] == 3
+    return {code: json.loads(line)["key"] for code, line in zip(codes, told, strict=True)}
 
 
 def asked(url: str, query: str, *facts: object) -> list[asyncpg.Record]:
@@ -171,7 +174,7 @@ def eventually(holds: Callable[[], object], *, within: float) -> float:
     began = time.monotonic()
     while not holds():
         assert time.monotonic() - began < within, f"not so after {within} s"
-        time.sleep(0.02)
+        time.sleep(0.05)
     return time.monotonic() - began
 
 
@@ -194,10 +197,9 @@ def offered(
 
     def look() -> list[Any]:
         for dealer in dealers:
-            for line in lines(dealer):
-                # The lead has another name for each dealer; what is left of the phone will do.
-                if line["type"] == "offered" and line["offer"]["lead"].get("person", {}).get("phone") == shown:
-                    found.append((dealer, line["offer"]))
+            # The lead has another name for each dealer; what is left of the phone will do.
+            offers = (line["offer"] for line in lines(dealer) if line["type"] == "offered")
+            found.extend((dealer, one) for one in offers if one["lead"].get("person", {}).get("phone") == shown)
         return found
 
     eventually(look, within=PATIENCE)
@@ -248,7 +250,15 @@ def is_running(pid: int) -> bool:
 
 
 def processes() -> list[int]:
-    return [int(name) for name in os.listdir("/proc") if name.isdigit()]
+    return [int(entry.name) for entry in Path("/proc").iterdir() if entry.name.isdigit()]
+
+
+def order(pid: int) -> list[str]:
+    """The command line of a process."""
+    try:
+        return Path(f"/proc/{pid}/cmdline").read_text(errors="replace").rstrip("\0").split("\0")
+    except OSError:
+        return []
 
 
 def _usual(environment: Mapping[str, str]) -> dict[str, str]:
@@ -281,12 +291,5 @@ def _state(pid: int) -> str | None:
 def _stat(pid: int) -> list[str]:
     try:
         return Path(f"/proc/{pid}/stat").read_text(errors="replace").rpartition(")")[2].split()
-    except OSError:
-        return []
-
-
-def _order(pid: int) -> list[str]:
-    try:
-        return Path(f"/proc/{pid}/cmdline").read_text(errors="replace").rstrip("\0").split("\0")
     except OSError:
         return []

@@ -15,9 +15,8 @@ from tests.whole.running import (
     asked,
     eventually,
     is_running,
-    keys,
     lines,
-    open_network,
+    open_show,
     serving,
     size,
 )
@@ -30,8 +29,8 @@ FAILURES = ("request_failed", "row_failed", "job_failed", "Traceback")
 class Load:
     """Sources that send and a dealer that accepts for as long as it lasts, and what they were told; they try again like any client."""
 
-    def __init__(self, environment):
-        self.keys = keys(environment, sources=["desk"], dealers=["D1"])
+    def __init__(self, keys):
+        self.keys = keys
         self.over = threading.Event()
         self.acknowledged, self.accepted, self.house = {}, set(), None
 
@@ -78,12 +77,13 @@ class Load:
         return None
 
 
-def test_what_was_acknowledged_survives_any_number_of_crashes_and_nothing_is_stuck(fresh_database, tmp_path):
+def test_what_was_acknowledged_survives_whatever_is_killed_and_nothing_is_stuck(fresh_database, tmp_path):
     environment, log = fresh_database.environment, tmp_path / "log"
-    open_network(environment, tmp_path)
-    load = Load(environment)
+    load = Load(open_show(environment, tmp_path))
     for _ in range(size(1, full=8)):
         with serving(environment, log=log) as house, load.on(house):
+            _let_some_in(load)
+            _kill_the_worker(house)
             _let_some_in(load)
             family = house.kill()
             took = eventually(lambda: not any(map(is_running, family)), within=2)  # noqa: B023
@@ -93,28 +93,18 @@ def test_what_was_acknowledged_survives_any_number_of_crashes_and_nothing_is_stu
         took = eventually(lambda: asked(fresh_database.url, UNDER_WAY)[0][0] == 0, within=10)
         with house.client(load.keys["desk"]) as desk, house.client(load.keys["D1"]) as dealer:
             _each_once(load, desk, fresh_database.url)
-            kept = {line["offer"]["id"] for line in lines(dealer) if line["offer"]["state"] == "accepted"}
-            assert load.accepted <= kept
-            seqs = [line["seq"] for line in lines(dealer)]
-            assert seqs == list(range(1, len(seqs) + 1))
+            feed = lines(dealer)
+            assert load.accepted <= {line["offer"]["id"] for line in feed if line["offer"]["state"] == "accepted"}
+            assert [line["seq"] for line in feed] == list(range(1, len(feed) + 1))
     print(f"{len(load.acknowledged)} acknowledged, {len(load.accepted)} accepted, nothing under way after {took:.1f} s")
     assert not [word for word in FAILURES if word in log.read_text()]
 
 
-def test_a_killed_worker_is_followed_by_another(fresh_database, tmp_path):
-    environment, log = fresh_database.environment, tmp_path / "log"
-    open_network(environment, tmp_path)
-    load = Load(environment)
-    with serving(environment, log=log) as house, load.on(house):
-        for _ in range(size(1, full=5)):
-            _let_some_in(load)
-            killed = house.worker()
-            os.kill(killed, signal.SIGKILL)
-            eventually(lambda: house.worker() not in {None, killed}, within=20)  # noqa: B023
-        load.over.set()
-        eventually(lambda: asked(fresh_database.url, UNDER_WAY)[0][0] == 0, within=20)
-        with house.client(load.keys["desk"]) as desk:
-            _each_once(load, desk, fresh_database.url)
+def _kill_the_worker(house):
+    killed = house.worker()
+    os.kill(killed, signal.SIGKILL)
+    took = eventually(lambda: house.worker() not in {None, killed}, within=20)
+    print(f"another worker followed after {took:.2f} s")
 
 
 def _let_some_in(load, *, more=40):
