@@ -16,6 +16,7 @@ import click
 import msgspec
 import structlog
 from litestar import Litestar, Request, Response, Router, get
+from litestar.config.compression import CompressionConfig
 from litestar.di import Provide
 from litestar.exceptions import HTTPException, ValidationException
 from litestar.openapi import OpenAPIConfig
@@ -104,7 +105,8 @@ def answer_problem(request: Request[Any, Any, Any], exception: Exception) -> Res
         log.error("request_failed", path=request.url.path, exc_info=exception)
     if not request.url.path.startswith("/api/") and "text/html" in request.headers.get("accept", ""):
         return pages.error(request, status=problem.status, sentence=problem.detail, headers=headers)
-    return Response(msgspec.json.encode(problem), status_code=problem.status, media_type=PROBLEM, headers=headers)
+    told = {**pages.SECURITY, **headers}
+    return Response(msgspec.json.encode(problem), status_code=problem.status, media_type=PROBLEM, headers=told)
 
 
 def create_app() -> Litestar:
@@ -116,6 +118,7 @@ def create_app() -> Litestar:
         before_request=refuse_misunderstandings,
         request_class=JsonRequest,
         after_request=pages.secure,
+        compression_config=CompressionConfig("gzip", gzip_compress_level=5, exclude=["^/static/"]),
         on_startup=[orphans.die_with_parent, _open_pool],
         on_shutdown=[database.close_pool],
         template_config=pages.templates(),

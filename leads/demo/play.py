@@ -27,7 +27,8 @@ from leads import capture, feed, inbox, journey
 from leads.capture import Incoming, Sender
 from leads.demo import dealers, ground, network, showcase, steward
 from leads.demo.dealers import Character
-from leads.demo.showcase import DESK, STAGED, WEB, Registration, Shows
+from leads.demo.enquiries import DESK, WEB, Registration
+from leads.demo.showcase import STAGED, Shows
 from leads.dispositions import Said
 
 SEED = 7

@@ -4,82 +4,34 @@ Promises that one seed and one moment give the same bodies in the same order, no
 show cannot promise by chance (a child, a form that mixes up two people) is put in on purpose.
 """
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC, date, datetime, time, timedelta
 from itertools import count
 from random import Random
-from typing import NamedTuple, TypeVar
+from typing import NamedTuple
 
 import msgspec
 
 from campaigns.planning import Showcase
 from crm.network import LOCAL, local_day
-from leads.demo import network, visitors
+from leads.demo import enquiries, visitors
+from leads.demo.enquiries import DESK, STAND_HOURS, WEB, Registration, is_open
 from leads.demo.visitors import Visitor
 from leads.submission import (
-    ConsentSaid,
-    ContactPreference,
-    InterestKind,
-    InterestSaid,
     LeadBody,
-    NoticeShown,
-    Origin,
     PersonSaid,
     PlaceSaid,
-    TradeInSaid,
 )
-
-Code = TypeVar("Code", bound=str)
 
 USUAL_SIZE = 6000
 CODES = CHENGDU, SHANGHAI = "chengdu-demo", "shanghai-demo"
 STAGED = "demo_staged"  # the history entry that ends a story which was told to its end
-DESK, WEB = "desk", "web"
-NOTICE = NoticeShown(id="desk", version="1", language="zh")
 
-# What a brand's stand draws, and which of its cars.
-BRANDS: dict[str, int] = {"aito": 40, "luxeed": 20, "stelato": 14, "maextro": 10, "shangjie": 16}
-MODELS: dict[str, dict[str, int]] = {
-    "aito": {"M9": 34, "M8": 28, "M7": 26, "M5": 12},
-    "luxeed": {"R7": 62, "S7": 38},
-    "stelato": {"S9": 45, "S9T": 55},
-    "maextro": {"S800": 1},
-    "shangjie": {"H5": 1},
-}
-KINDS: dict[InterestKind, int] = {"buy": 54, "test_drive": 26, "call_back": 8, "lease": 6, "other": 6}
 STANDS_MET = {1: 70, 2: 18, 3: 8, 4: 3, 5: 1}
-REMARKS = (
-    "周末试驾",
-    "关注智驾",
-    "比较Model Y",
-    "已有M7",
-    "想看夜景灯光",
-    "家里有两个孩子",
-    "等年底政策",
-    "公司用车",
-    "想了解换电",
-    "对续航有疑问",
-)
-OLD_CARS = (("大众", "帕萨特"), ("丰田", "凯美瑞"), ("比亚迪", "汉"), ("别克", "GL8"), ("本田", "雅阁"))
 
-# Visitors by the hour: the stands are open from nine to ten, forms on the web never close.
-STAND_HOURS = dict(zip(range(9, 22), (5, 10, 13, 12, 8, 9, 13, 14, 11, 8, 6, 5, 3), strict=True))
+# Forms on the web never close.
 WEB_HOURS = dict(zip(range(24), (1, 0, 0, 0, 0, 0, 1, 2, 3, 4, 4, 4, 5, 4, 4, 4, 4, 5, 6, 7, 8, 8, 6, 3), strict=True))
 LATELY = timedelta(minutes=50)
-XUHUI = PlaceSaid(address="上海市徐汇区漕溪北路88号")
-
-
-class Registration(NamedTuple):
-    """One form as it was sent; `human` says whose it really was, which no form knows."""
-
-    source: str
-    body: LeadBody
-    human: int
-
-    @property
-    def captured_at(self) -> datetime:
-        """When it was filled in."""
-        return self.body.captured_at
 
 
 class Shows(NamedTuple):
@@ -133,7 +85,7 @@ def newcomer(no: int, *, at: datetime, seed: int) -> LeadBody:
     """One more form from the web, at this moment: the show goes on while one watches."""
     chance = Random(f"{seed}-{no}")
     [visitor] = visitors.crowd(1, draws_from="shanghai", first_no=no, chance=chance)
-    form = _form(visitor, at, shows(at).shanghai, _brand(chance), chance, source=WEB)
+    form = enquiries.filled_in(visitor, at, shows(at).shanghai, enquiries.drawn_brand(chance), chance, source=WEB)
     return msgspec.structs.replace(form.body, external_id=f"WEB-LIVE-{at:%Y%m%d%H%M%S}-{no}")
 
 
@@ -172,103 +124,19 @@ def _forms(
         stands = 1 if is_web else chance.choices(list(STANDS_MET), list(STANDS_MET.values()))[0]
         for brand in _stands(stands, chance)[:left]:
             left -= 1
-            yield _form(
+            yield enquiries.filled_in(
                 visitor, min(at, last + timedelta(minutes=9)), show, brand, chance, source=WEB if is_web else DESK
             )
             at += timedelta(minutes=chance.randint(6, 50))
-            if not _is_open(at):
+            if not is_open(at):
                 at -= timedelta(hours=2)
-
-
-def _is_open(at: datetime) -> bool:
-    return at.astimezone(LOCAL).hour in STAND_HOURS
-
-
-def _form(visitor: Visitor, at: datetime, show: Showcase, brand: str, chance: Random, *, source: str) -> Registration:
-    interests = _interests(brand, visitor, chance)
-    remark = chance.choice(REMARKS) if chance.random() < 0.16 else None
-    body = LeadBody(
-        external_id="",
-        captured_at=at,
-        source=_origin(show, brand, source=source),
-        person=visitors.said_of_themselves(visitor, chance),
-        place=visitors.said_of_home(visitor, chance),
-        interests=interests,
-        trade_in=_old_car(chance) if chance.random() < 0.07 else None,
-        contact_preference=_preference(at, chance) if chance.random() < 0.1 else None,
-        consents=_consents([said.brand for said in interests if said.brand], visitor, chance),
-        remark=remark,
-    )
-    return Registration(source, body, visitor.no)
-
-
-def _origin(show: Showcase, brand: str, *, source: str) -> Origin:
-    if source == WEB:
-        return Origin(kind="web_form", campaign=show.code)
-    return Origin(kind="event_desk", campaign=show.code, event=show.code, booth=brand)
-
-
-def _interests(brand: str, visitor: Visitor, chance: Random) -> list[InterestSaid]:
-    roll = chance.random()
-    kind = _drawn(KINDS, chance)
-    if roll < 0.02:
-        return []
-    if roll < 0.03:
-        return [InterestSaid(kind=kind)]
-    store = chance.choice(stores) if chance.random() < 0.06 and (stores := _stores_near(visitor, brand)) else None
-    first = InterestSaid(kind=kind, brand=brand, model=_drawn(MODELS[brand], chance), preferred_store=store)
-    if roll < 0.86:
-        return [first]
-    other = _brand(chance)
-    return [first, InterestSaid(kind=kind, brand=other, model=_drawn(MODELS[other], chance))]
-
-
-def _consents(brands: Iterable[str], visitor: Visitor, chance: Random) -> list[ConsentSaid]:
-    named = list(dict.fromkeys(brands))
-    # A few desks forget to ask; a no to one's dealers is mostly meant for all of them.
-    if not named or chance.random() < 0.04:
-        return []
-    agrees = visitor.agrees if chance.random() < 0.95 else not visitor.agrees
-    return [
-        ConsentSaid(purpose="alliance_marketing", brands=named, given=chance.random() < 0.7, notice=NOTICE),
-        ConsentSaid(purpose="share_with_brand", brands=named, given=agrees or chance.random() < 0.5, notice=NOTICE),
-        ConsentSaid(purpose="share_with_dealer", brands=named, given=agrees, notice=NOTICE),
-    ]
-
-
-def _old_car(chance: Random) -> TradeInSaid:
-    make, model = chance.choice(OLD_CARS)
-    return TradeInSaid(make=make, model=model, year=chance.randint(2012, 2022))
-
-
-def _preference(at: datetime, chance: Random) -> ContactPreference:
-    evening = datetime.combine(local_day(at) + timedelta(days=1), time(18), tzinfo=LOCAL)
-    return chance.choice(
-        (
-            ContactPreference(channel="phone", not_before=evening),
-            ContactPreference(channel="wechat", note="先加微信"),
-            ContactPreference(channel="phone", note="工作日白天勿扰"),
-        )
-    )
-
-
-def _stores_near(visitor: Visitor, brand: str) -> list[str]:
-    return network.stores_of(visitor.city, brand=brand)
 
 
 def _stands(number: int, chance: Random) -> list[str]:
     met: dict[str, None] = {}
     while len(met) < number:
-        met[_brand(chance)] = None
+        met[enquiries.drawn_brand(chance)] = None
     return list(met)
-
-
-def _brand(chance: Random) -> str:
-    return _drawn(BRANDS, chance)
-
-
-def _drawn(shares: Mapping[Code, int], chance: Random) -> Code:
-    return chance.choices(list(shares), list(shares.values()))[0]
 
 
 def _numbered(forms: Iterable[Registration]) -> list[Registration]:
@@ -331,23 +199,25 @@ def _on_purpose(calendar: Shows, chance: Random) -> Iterator[Registration]:
     for one, other in zip(people[0:8:2], people[1:8:2], strict=True):
         yield from _mixed_up(one, other, show, when, chance)
     for visitor in people[8:11]:
-        yield _plain(visitor, next(when), show, "aito", remark="年龄12岁，与父母同来")
+        yield enquiries.plain(visitor, next(when), show, "aito", remark="年龄12岁，与父母同来")
     for visitor in people[11:15]:
-        yield _plain(visitor, next(when), show, None)
+        yield enquiries.plain(visitor, next(when), show, None)
     for visitor in people[15:21]:
-        yield _plain(visitor, next(when), show, "aito", place=None)
+        yield enquiries.plain(visitor, next(when), show, "aito", place=None)
     for visitor in people[21:27]:
-        yield _plain(visitor, next(when), show, "aito", place=PlaceSaid(address="海南省儋州市中兴大街88号"))
+        yield enquiries.plain(visitor, next(when), show, "aito", place=PlaceSaid(address="海南省儋州市中兴大街88号"))
     for visitor in people[27:33]:
-        yield _plain(visitor, next(when), show, "maextro")
+        yield enquiries.plain(visitor, next(when), show, "maextro")
     for visitor in people[33:39]:
-        yield _plain(visitor, next(when), show, "luxeed", place=PlaceSaid(address="吉林省延边朝鲜族自治州延吉市"))
+        yield enquiries.plain(
+            visitor, next(when), show, "luxeed", place=PlaceSaid(address="吉林省延边朝鲜族自治州延吉市")
+        )
     for visitor in people[39:45]:
-        yield _plain(visitor, next(when), show, "shangjie", agrees=False)
+        yield enquiries.plain(visitor, next(when), show, "shangjie", agrees=False)
     for visitor in people[45:48]:
-        yield _plain(visitor, next(when), show, "aito")
+        yield enquiries.plain(visitor, next(when), show, "aito")
         again = PersonSaid(name=f"小{visitor.name.given[-1]}", email=f"v{chance.getrandbits(40):x}@126.com")
-        yield _plain(visitor, next(when), show, "stelato", person=again)
+        yield enquiries.plain(visitor, next(when), show, "stelato", person=again)
 
 
 def _mixed_up(
@@ -358,34 +228,7 @@ def _mixed_up(
     given = "建国" if one.name.given != "建国" else "海涛"
     second = PersonSaid(name=f"{surname}{given}", email=mailbox)
     third = PersonSaid(name=f"{surname}先生", phone=one.phone, email=mailbox)
-    yield _plain(one, next(when), show, "stelato")
-    yield _plain(other, next(when), show, "stelato", person=second)
+    yield enquiries.plain(one, next(when), show, "stelato")
+    yield enquiries.plain(other, next(when), show, "stelato", person=second)
     # Whose form that was, nobody can say.
-    yield _plain(one, next(when), show, "luxeed", person=third)._replace(human=-one.no)
-
-
-def _plain(
-    visitor: Visitor,
-    at: datetime,
-    show: Showcase,
-    brand: str | None,
-    *,
-    place: PlaceSaid | None = XUHUI,
-    person: PersonSaid | None = None,
-    agrees: bool = True,
-    remark: str | None = None,
-) -> Registration:
-    interests = [InterestSaid(kind="buy", brand=brand, model=next(iter(MODELS[brand])))] if brand else []
-    body = LeadBody(
-        external_id="",
-        captured_at=at,
-        source=_origin(show, brand or "aito", source=DESK if _is_open(at) else WEB),
-        person=person or PersonSaid(name=visitor.name.written, phone=visitor.phone),
-        place=place,
-        interests=interests,
-        consents=[ConsentSaid(purpose="share_with_dealer", brands=[brand], given=agrees, notice=NOTICE)]
-        if brand
-        else [],
-        remark=remark,
-    )
-    return Registration(DESK if _is_open(at) else WEB, body, visitor.no)
+    yield enquiries.plain(one, next(when), show, "luxeed", person=third)._replace(human=-one.no)

@@ -9,7 +9,7 @@ import msgspec
 
 from crm.database import current
 from leads.demo import network
-from leads.demo.showcase import NOTICE
+from leads.demo.enquiries import NOTICE
 from leads.demo.watch import Keys
 from leads.overview import Overview, overview
 from leads.submission import ConsentSaid, InterestSaid, LeadBody, Origin, PersonSaid, PlaceSaid
@@ -28,7 +28,7 @@ async def figures(*, at: datetime) -> list[str]:
     queue = await current().fetchval("select count(*) from interest where stage = 'alliance_queue'")
     offers = seen.offers
     held = ", ".join(f"{hold.code} {hold.waiting:,}" for hold in seen.held if hold.waiting)
-    people = f"{seen.registrations:,} registrations of {seen.people:,} people; {merged} records merged by people,"
+    people = f"{seen.registrations:,} registrations of {seen.people:,} people; {merged} records merged later,"
     answers = f"{offers.accepted:,} accepted, {offers.refused:,} refused, {offers.expired:,} expired, {offers.withdrawn:,} taken back"
     median = f"{offers.minutes_to_accept or 0:.0f} minutes to accept (median)"
     again = ".venv/bin/marquee network import crm/data/stores.csv"

@@ -26,7 +26,7 @@ from crm.database import current
 from crm.errors import NotReady, Refused
 from leads.demo import dealers, showcase
 from leads.demo.dealers import Answer, Character
-from leads.demo.showcase import WEB
+from leads.demo.enquiries import WEB
 
 LOOK_SECONDS = 0.1  # between the looks of two dealers: with 150 of them each looks about every 20 s
 WRITE_SECONDS = (2.0, 8.0)

@@ -50,7 +50,7 @@ def test_a_file_brought_in_twice_creates_nothing_the_second_time(fresh_database,
 
 
 def test_an_import_that_was_killed_is_finished_by_running_it_again(fresh_database, tmp_path):
-    rows = size(1000, full=10_000)
+    rows = size(600, full=4000)
     sheet = a_sheet(tmp_path / "desk.csv", rows=rows)
     cut = []
     for _ in range(size(1, full=8)):

@@ -25,7 +25,7 @@ def all_at_once(*doings):
 
 def test_fifty_desks_that_meet_one_new_person_at_once_make_one_person(show):
     rounds = {
-        number: [f"R{number}-{i}-{uuid4().hex[:6]}" for i in range(AT_ONCE)] for number in range(size(5, full=100))
+        number: [f"R{number}-{i}-{uuid4().hex[:6]}" for i in range(AT_ONCE)] for number in range(size(3, full=100))
     }
     with show.client("desk") as desk:
         for names in rounds.values():
