@@ -135,7 +135,9 @@ async def transaction() -> AsyncIterator[Connection]:
             finally:
                 DB.current_transaction.reset(joined)
     except (asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError, OSError) as broken:
-        if not isinstance(broken, AWAY) and not _is_gone(connection):
+        # A broken pipe is the reader of our output (`marquee people members | head`), unless the connection is gone as well.
+        is_of_database = isinstance(broken, AWAY) and not isinstance(broken, BrokenPipeError)
+        if not is_of_database and not _is_gone(connection):
             raise
         raise DatabaseAway from broken
     finally:

@@ -342,6 +342,8 @@ async def test_a_review_that_is_closed_releases_the_hold():
     email = "lina.meng@qq.com"
     await send(registration(person=DU), registration(person={"name": LI["name"], "email": email}))
     lead = await a_lead(person={"phone": DU["phone"], "email": email})
+    await give(await person_of(lead))
+    await work_at(LATER)
     assert await stands(lead) == [("identified", "needs_review")]
 
     await merge(*(await fetch("select person, other from review_task"))[0])
