@@ -32,10 +32,11 @@ from crm import doctor as crm_doctor
 from crm.errors import TOO_DEEP, Fault, NotSupported, NotUnderstood, Refused
 from crm.terminal import answer, as_json, refusals_told, say, with_database
 from leads import cli as leads_cli
-from leads import journey, pages, policies, queues
+from leads import journey, pages, queues
 from leads import kinds as lead_kinds
 from leads.api import capture, inbox
 from leads.demo import bar, ground, play, summary, watch
+from leads.routing import policies
 
 log = structlog.get_logger()
 PROBLEM = "application/problem+json"

@@ -13,7 +13,7 @@ import msgspec
 
 from crm import history
 from crm.database import current, insert, statement
-from crm.identity_model import model
+from crm.identity.scoring import model
 from crm.ids import uuid7
 from crm.tables import Merge
 

@@ -12,9 +12,10 @@ from uuid import UUID
 
 import msgspec
 
-from crm import merging, observations
+from crm import merging
 from crm.database import current, statement
 from crm.errors import NotKnown, Refused
+from crm.identity import observations
 
 MACHINE = "identity"
 

@@ -8,8 +8,9 @@ import click
 
 from crm import database
 from crm.terminal import answer, as_json, fail, with_database
-from leads import imports, queues, receipts, showing
+from leads import imports, queues, showing
 from leads.capture import Mode
+from leads.routing import receipts
 
 
 @click.command(name="import")

@@ -7,7 +7,7 @@ same ones.
 from datetime import datetime, time, timedelta
 
 from crm.network import LOCAL, local_day
-from leads.policies import Policy
+from leads.routing.policies import Policy
 
 
 def answer_due_at(offered_at: datetime, *, policy: Policy) -> datetime:

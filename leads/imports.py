@@ -25,10 +25,11 @@ from crm import access, reference, vault
 from crm.database import current, insert, transaction
 from crm.errors import Fault
 from crm.ids import uuid7
-from leads import capture, delimited, sheets, sources
+from leads import capture
 from leads.capture import RAW_KEPT, Incoming, Mode, Outcome, Sender
-from leads.carnames import CarNames
-from leads.sources import Row
+from leads.sources import delimited, desk, sheets
+from leads.sources.cars import CarNames
+from leads.sources.desk import Row
 from leads.tables import Import, ImportRow
 
 BATCH = 200
@@ -72,9 +73,9 @@ async def run(
     progress: Callable[[int, int], None] | None = None,
 ) -> tuple[sheets.Sheet, ImportReport]:
     """Bring in the sheet of an event desk; `progress` hears rows done, rows in all. Refuses what is no such sheet."""
-    sheet = sources.open_desk(content)
+    sheet = desk.opened(content)
     cars, sender, import_id = await _opened(sheet, content, source_code=source_code, mode=mode, at=at)
-    rows, of = sources.rows(sheet, cars=cars, at=at), len(sheet.rows())
+    rows, of = desk.rows(sheet, cars=cars, at=at), len(sheet.rows())
     fates: list[_Fated] = []
     while batch := list(islice(rows, BATCH)):
         fates += await _take_in(batch, sheet, sender=sender, mode=mode, at=at, import_id=import_id)
@@ -114,10 +115,10 @@ def write_errors(path: Path, sheet: sheets.Sheet, report: ImportReport) -> None:
     """The failed rows with the file's own columns after one that says what to do: mend them and import this file."""
     language = "en" if all(name.isascii() for name in sheet.columns) else "zh"
     cells = {record.number: record.cells for record in sheet.rows()}
-    kept = [place for place, name in enumerate(sheet.columns) if name not in sources.PROBLEM.values()]
+    kept = [place for place, name in enumerate(sheet.columns) if name not in desk.PROBLEM.values()]
     delimited.write(
         path,
-        columns=[sources.PROBLEM[language], *(sheet.columns[place] for place in kept)],
+        columns=[desk.PROBLEM[language], *(sheet.columns[place] for place in kept)],
         rows=([reason, *_in_columns(cells[number], kept, len(sheet.columns))] for number, reason in report.failed),
     )
 

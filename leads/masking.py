@@ -4,8 +4,8 @@ Promises that no more than a surname, initials, or the ends of a phone number st
 """
 
 from crm import normalise
+from crm.identity.observations import Particulars
 from crm.masks import masked_phone
-from crm.observations import Particulars
 
 NOTHING = "–"
 

@@ -18,7 +18,8 @@ from crm.database import current, insert, statement
 from crm.ids import uuid7
 from crm.network import local_day
 from crm.tables import SharingEntry
-from leads import clocks, feed, policies
+from leads import clocks, feed
+from leads.routing import policies
 from leads.tables import Offer, Receipt
 
 # What a dealer sees of a person before it has accepted; the ledger's words.

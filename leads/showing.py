@@ -5,9 +5,9 @@ from uuid import UUID
 
 import msgspec
 
-from crm import observations
 from crm.database import current, statement
 from crm.errors import NotKnown
+from crm.identity import observations
 from crm.masks import masked_email, masked_name, masked_phone
 from leads import kinds
 

@@ -17,8 +17,9 @@ from crm import access, dealers
 from crm.access import Principal
 from crm.database import current, transaction
 from crm.work import until_idle
-from leads import capture, journey, kinds, policies
+from leads import capture, journey, kinds
 from leads.capture import Incoming, Mode, Outcome, Sender
+from leads.routing import policies
 from leads.submission import LeadBody
 
 STORES = Path(__file__).parents[1] / "crm" / "data" / "stores.csv"

@@ -222,7 +222,7 @@ async def _seed() -> None:
     # What `marquee seed` writes. Imported here, so that tests of pure functions do not wait for the whole house.
     from campaigns import kinds as ledger_kinds
     from leads import kinds as journey_kinds
-    from leads import policies
+    from leads.routing import policies
 
     await reference.seed()
     await ledger_kinds.seed()

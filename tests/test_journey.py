@@ -9,8 +9,9 @@ from campaigns import planning, reports
 from crm import consent, people
 from crm.database import current, transaction
 from crm.errors import NotThere
-from leads import inbox, receipts
-from leads.dispositions import Said
+from leads import inbox
+from leads.inbox.dispositions import Said
+from leads.routing import receipts
 from tests.cast import (
     CHENGDU,
     DAY,

@@ -18,11 +18,11 @@ from crm import access
 from crm.access import Principal
 from crm.database import transaction
 from crm.errors import Invalid
-from leads import codes, inbox
-from leads.codes import Codes, Me
-from leads.dispositions import Disposed, Said
-from leads.inbox import Answered
-from leads.inbox_items import OfferShown, Page
+from leads import inbox
+from leads.inbox import Answered, codes
+from leads.inbox.codes import Codes, Me
+from leads.inbox.dispositions import Disposed, Said
+from leads.inbox.view import OfferShown, Page
 from leads.submission import PLAIN
 
 Key = Annotated[str | None, HeaderParameter(name="Idempotency-Key", min_length=1, max_length=120)]

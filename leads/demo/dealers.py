@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from random import Random
 from typing import Literal, NamedTuple
 
-from leads.dispositions import Grade, Said
+from leads.inbox.dispositions import Grade, Said
 
 Act = Literal["accept", "refuse", "silence"]
 

@@ -29,7 +29,7 @@ from leads.demo import dealers, ground, network, showcase, steward
 from leads.demo.dealers import Character
 from leads.demo.enquiries import DESK, WEB, Registration
 from leads.demo.showcase import STAGED, Shows
-from leads.dispositions import Said
+from leads.inbox.dispositions import Said
 
 SEED = 7
 ACTOR = "demo"

@@ -11,7 +11,7 @@ from crm.database import current
 from leads.demo import network
 from leads.demo.enquiries import NOTICE
 from leads.demo.watch import Keys
-from leads.overview import Overview, overview
+from leads.front.overview import Overview, overview
 from leads.submission import ConsentSaid, InterestSaid, LeadBody, Origin, PersonSaid, PlaceSaid
 
 BUSIEST = """

@@ -4,7 +4,8 @@ import re
 
 from jinja2.ext import extract_from_ast
 
-from crm import identity_model, languages
+from crm import languages
+from crm.identity import scoring
 from leads import pages
 
 TEMPLATES = sorted(pages.TEMPLATES.rglob("*.html"))
@@ -17,7 +18,7 @@ def said() -> set[str]:
         calls = extract_from_ast(pages.environment().parse(template.read_text(encoding="utf-8")), ("_", "gettext"))
         for _, _, texts in calls:
             found |= {texts} if isinstance(texts, str) else {text for text in (texts or ())[:1] if text}
-    return found | {part.words for part in identity_model.model().parts.values()}
+    return found | {part.words for part in scoring.model().parts.values()}
 
 
 def test_every_text_of_a_page_has_its_chinese():

@@ -3,7 +3,7 @@
 from datetime import UTC, datetime
 
 from leads import clocks
-from leads.policies import Policy
+from leads.routing.policies import Policy
 
 OFFERED = datetime(2025, 8, 29, 15, 50, tzinfo=UTC)
 

@@ -9,12 +9,13 @@ import pytest
 
 from crm import vault
 from crm.tables import Consent, Observation, Person
-from leads import delimited, imports
+from leads import imports
 from leads.capture import Mode
 from leads.imports import ImportReport
+from leads.sources import delimited
 from leads.tables import Import, ImportRow, Interest, Lead, RawPayload
 
-SHEETS = Path(__file__).parent / "sheets"
+SHEETS = Path(__file__).parent / "sources" / "sheets"
 AFTER_THE_SHOWS = datetime(2026, 1, 1, tzinfo=UTC)
 HEADER = "登记编号,活动,登记时间,姓名,手机,意向车型,意向,同意联盟营销,同意共享给品牌,同意经销商联系,备注"
 EXPECTED = {

@@ -11,7 +11,7 @@ from crm import consent, people, work
 from crm.database import current, statement, transaction
 from crm.settings import settings
 from leads import clocks, inbox, journey
-from leads.dispositions import Said
+from leads.inbox.dispositions import Said
 from tests.cast import (
     CHENGDU,
     DAY,

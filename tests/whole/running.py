@@ -180,7 +180,8 @@ def eventually(holds: Callable[[], object], *, within: float) -> float:
 
 def lines(dealer: httpx.Client, *, after: int = 0) -> list[dict[str, Any]]:
     """Everything in a dealer's feed from here on."""
-    more, found = True, []
+    found: list[dict[str, Any]] = []
+    more = True
     while more:
         page = dealer.get("/api/v1/inbox", params={"after": after, "limit": 200}).json()
         after, more, found = page["next"], page["more"], found + page["items"]
@@ -193,7 +194,8 @@ def offered(
     """Send a lead and wait for its offer: what the source was told, the client of the dealer that got it, and the offer."""
     answer = desk.post("/api/v1/leads", json=body)
     assert answer.status_code == 201, answer.text
-    shown, found = masked(body["person"]["phone"]), []
+    shown = masked(body["person"]["phone"])
+    found: list[tuple[httpx.Client, dict[str, Any]]] = []
 
     def look() -> list[Any]:
         for dealer in dealers:

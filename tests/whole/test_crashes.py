@@ -32,7 +32,7 @@ class Load:
     def __init__(self, keys):
         self.keys = keys
         self.over = threading.Event()
-        self.acknowledged, self.accepted, self.house = {}, set(), None
+        self.acknowledged, self.accepted = {}, set()
 
     @contextlib.contextmanager
     def on(self, house):

@@ -71,8 +71,8 @@ def test_an_import_that_was_killed_is_finished_by_running_it_again(fresh_databas
     before = cut[-1]
     assert 0 < before < rows
     assert json.loads(told) == {"rows": rows, "created": rows - before, "repeat": before, "error": 0}
-    members = Counter(row["external_id"] for row in csv.DictReader(members))
-    assert members == {f"CD{n:06}": 1 for n in range(rows)}
+    brought = Counter(row["external_id"] for row in csv.DictReader(members))
+    assert brought == {f"CD{n:06}": 1 for n in range(rows)}
     assert _rows_in(fresh_database) == rows
     print(f"killed at {cut} of {rows} rows")
 

@@ -6,14 +6,16 @@ import hashlib
 import json
 import subprocess
 import time
+from pathlib import Path
+from typing import Any
 
 import pytest
 
 from crm import embedded
 from tests.whole.running import a_lead, asked, commands, consents, offered
 
-WECHAT = {"account": "alliance", "unionid": "oZ7qSecret0unionid0Qx3"}
-PERSON = {
+WECHAT: dict[str, str] = {"account": "alliance", "unionid": "oZ7qSecret0unionid0Qx3"}
+PERSON: dict[str, Any] = {
     "name": "司徒鑫淼",
     "phone": "13974218653",
     "email": "Situ.Xinmiao8842@qq.com",
@@ -46,7 +48,7 @@ SECRETS = [
 def lived(show, tmp_path_factory):
     """Everything happened to these people that may happen; the log of the commands that were run meanwhile."""
     log = tmp_path_factory.mktemp("secrets") / "commands"
-    facts = {
+    facts: dict[str, Any] = {
         "remark": SAID[0],
         "contact_preference": {"channel": "phone", "note": SAID[1]},
         "place": {"address": f"成都市武侯区{SAID[2]}"},
@@ -179,5 +181,5 @@ def _dump(url):
 
 def _server_log(url):
     (folder,) = asked(url, "select setting from pg_settings where name = 'data_directory'")[0]
-    log = embedded.Path(folder) / "log"
+    log = Path(folder) / "log"
     return log if log.exists() else None

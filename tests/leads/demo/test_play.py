@@ -5,9 +5,10 @@ import pytest
 
 from crm import reference
 from crm.database import transaction
-from leads import overview, reading
+from leads import reading
 from leads.demo import ground, play, showcase, summary
 from leads.demo.watch import Keys
+from leads.front.overview import overview
 from leads.submission import LeadBody
 
 # Evening at the stands in Shanghai; a night is tried on the forms alone.
@@ -37,7 +38,7 @@ async def test_a_small_story_keeps_the_promises_of_the_demo(clean_tables):
     heard = await _play(size=SMALL)
 
     async with transaction():
-        seen = await overview.overview(at=NOW)
+        seen = await overview(at=NOW)
         lines = await summary.figures(at=NOW)
     assert heard[-1] == (seen.registrations, seen.registrations)
     assert await _value("select count(*) from lead") == seen.registrations

@@ -1,0 +1,64 @@
+"""What goes into capture and what comes out: items with their source, outcomes with the answer that the source gets."""
+
+from typing import Literal
+from uuid import UUID
+
+import msgspec
+
+from crm.errors import Fault
+from leads.submission import LeadBody
+
+
+class CapturedInterest(msgspec.Struct, frozen=True):
+    """One interest as its source may see it."""
+
+    id: UUID
+    stage: str
+    hold: str | None
+
+
+class Answer(msgspec.Struct, frozen=True):
+    """What a source gets back for a lead; `person_id` is its own reference to the person, unlike any other principal's."""
+
+    id: UUID
+    external_id: str
+    stage: str
+    hold: str | None
+    person_id: str
+    interests: list[CapturedInterest]
+
+
+class Incoming(msgspec.Struct, frozen=True):
+    """A decoded body, the bytes it came in, and its row where it came from a file."""
+
+    body: LeadBody
+    raw: bytes
+    row_no: int | None = None
+
+
+class Sender(msgspec.Struct, frozen=True):
+    """The source that sends; leads of a `test` source never count in reports."""
+
+    id: int
+    code: str
+    test: bool
+
+    @property
+    def principal(self) -> str:
+        """The name by which its person references are keyed."""
+        return f"source:{self.code}"
+
+
+class Outcome(msgspec.Struct, frozen=True):
+    """The fate of one item: created and repeat carry the answer, error its faults; `changed` marks a repeat with another body."""
+
+    fate: Literal["created", "repeat", "error"]
+    answer: Answer | None = None
+    observation: UUID | None = None
+    errors: list[Fault] = []
+    changed: bool = False
+
+    @property
+    def lead_id(self) -> UUID | None:
+        """The lead, where there is one."""
+        return self.answer.id if self.answer else None
