@@ -2,8 +2,8 @@
 
 import msgspec
 
+from crm import masks
 from crm.identity import Reason
-from crm.masks import masked_email, masked_name, masked_phone
 from crm.people import GoldenRecord, Said
 
 
@@ -18,9 +18,9 @@ def masked(record: GoldenRecord) -> GoldenRecord:
     """The same record, fit for a screen that others may see."""
     return msgspec.structs.replace(
         record,
-        names=[_hidden(said, masked_name(said.value)) for said in record.names],
-        phones=[_hidden(said, said.value if "*" in said.value else masked_phone(said.value)) for said in record.phones],
-        emails=[_hidden(said, masked_email(said.value)) for said in record.emails],
+        names=[_hidden(said, masks.name(said.value) or "**") for said in record.names],
+        phones=[_hidden(said, said.value if "*" in said.value else masks.number(said.value)) for said in record.phones],
+        emails=[_hidden(said, masks.email(said.value) or "") for said in record.emails],
         wechat=[_hidden(said, f"{said.value[:2]}***") for said in record.wechat],
     )
 

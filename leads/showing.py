@@ -5,10 +5,10 @@ from uuid import UUID
 
 import msgspec
 
+from crm import masks
 from crm.database import current, statement
 from crm.errors import NotKnown
 from crm.identity import observations
-from crm.masks import masked_email, masked_name, masked_phone
 from leads import kinds
 
 
@@ -71,9 +71,9 @@ async def show(lead: UUID) -> LeadSeen:
         source=row["source"],
         campaign=row["campaign"],
         person=row["person"],
-        name=masked_name(said.name) if said.name else None,
-        phone=masked_phone(said.phone) if said.phone else said.phone_masked,
-        email=masked_email(said.email) if said.email else None,
+        name=masks.name(said.name),
+        phone=masks.phone(said),
+        email=masks.email(said.email),
         region=row["region"],
         captured_at=row["captured_at"],
         received_at=row["received_at"],

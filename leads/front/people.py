@@ -10,12 +10,11 @@ from itertools import groupby
 import msgspec
 from asyncpg import Record
 
-from crm import normalise, reference
+from crm import masks, normalise, reference
 from crm.database import current, statement
 from crm.identity import observations, scoring
 from crm.identity.scoring import Part
 from crm.reference import BrandFacts
-from leads import masking
 
 SIGHTINGS = (3, 5)
 LOOKED_AT = 40
@@ -117,9 +116,9 @@ def _sighting(row: Record, *, brands: dict[str, BrandFacts]) -> Sighting:
         source_kind=row["source_kind"],
         campaign=row["campaign"],
         brands=tuple(brands[code] for code in row["brands"]),
-        name=masking.name(said.name),
+        name=masks.name(said.name) or "–",
         spelling=normalise.name(said.name or "").kind,
-        phone=masking.phone(said),
+        phone=masks.phone(said) or "–",
         place=row["place"],
         outcome=row["outcome"],
         evidence=tuple(scoring.words(part.name) for part in _parts(row) if part.points > 0),

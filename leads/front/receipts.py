@@ -10,11 +10,10 @@ from uuid import UUID
 import msgspec
 from asyncpg import Record
 
-from crm import reference
+from crm import masks, reference
 from crm.database import current, statement
 from crm.identity import observations
 from crm.reference import BrandFacts
-from leads import masking
 from leads.routing.choice import Other, Share
 from leads.routing.policies import TIERS
 
@@ -139,8 +138,8 @@ def _receipt(row: Record, *, brand: BrandFacts, stores: dict[int, str]) -> Recei
         model=row["model"],
         kind_zh=row["kind_zh"],
         kind_en=row["kind_en"],
-        name=masking.name(said.name),
-        phone=masking.phone(said),
+        name=masks.name(said.name) or "–",
+        phone=masks.phone(said) or "–",
         place=row["place"],
         tier=row["tier"],
         pool=_competitors(_shares(row), winner=row["winner"], stores=stores),

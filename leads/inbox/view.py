@@ -14,12 +14,10 @@ import msgspec
 from asyncpg import Record
 from msgspec import UNSET, UnsetType
 
-from crm import vault
+from crm import masks, vault
 from crm.access import Principal
 from crm.database import current, statement
 from crm.identity import observations
-
-LONG_NUMBER = 9  # digits from which seven can be shown
 
 
 class PersonShown(msgspec.Struct, frozen=True):
@@ -150,23 +148,6 @@ def revealed(offer: OfferShown) -> str:
     return ",".join(field for field, value in values.items() if value is not None)
 
 
-def masked_name(name: str) -> str:
-    """The first character alone: a surname in Chinese, an initial elsewhere."""
-    return f"{name[:1]}**"
-
-
-def masked_phone(e164: str) -> str:
-    """The first three and last four digits; fewer of a short number."""
-    digits = e164.removeprefix("+86")
-    return f"{digits[:3]}****{digits[-4:]}" if len(digits) >= LONG_NUMBER else f"****{digits[-2:]}"
-
-
-def masked_email(email: str) -> str:
-    """The first letter and the domain."""
-    local, _, domain = email.rpartition("@")
-    return f"{local[:1]}***@{domain}"
-
-
 def _fields_of(part: msgspec.Struct | UnsetType, *fields: str) -> dict[str, Any]:
     return {} if part is UNSET else {field: getattr(part, field) for field in fields}
 
@@ -208,9 +189,9 @@ def _masked(row: Record, *, dealer: Principal) -> PersonShown:
     person = _in_clear(row, dealer=dealer)
     return PersonShown(
         reference=person.reference,
-        name=masked_name(person.name) if person.name else None,
-        phone=masked_phone(person.phone) if person.phone else None,
-        email=masked_email(person.email) if person.email else None,
+        name=masks.name(person.name),
+        phone=masks.number(person.phone) if person.phone else None,
+        email=masks.email(person.email),
     )
 
 
