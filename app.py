@@ -199,7 +199,9 @@ def serve(*, host: str, port: int, workers: int) -> None:
     """Answer requests and do background work; the schema and the reference data are brought up to date first."""
     logs.set_up()
     with refusals_told():
+        process.refuse_taken(port, host=host)
         prepare()
+        say(f"Marquee answers at http://{host}:{port}")
         with process.child(["worker"]):
             process.answer("app:create_app", host=host, port=port, workers=workers)
 
@@ -251,7 +253,7 @@ def demo(*, fresh: bool, port: int) -> None:
     """Play a synthetic show up to now, then let it go on while you watch; Ctrl-C ends it, the data stay."""
     logs.set_up()
     with refusals_told():
-        watch.refuse_taken(port)
+        process.refuse_taken(port)
         database.start()
         asyncio.run(_tell_story(fresh=fresh))
         with process.answering("app:create_app", host=LOOPBACK, port=port), process.child(["worker"]):

@@ -9,6 +9,7 @@ import contextlib
 import multiprocessing
 import os
 import signal
+import socket
 import subprocess
 import sys
 import threading
@@ -17,6 +18,7 @@ from collections.abc import Iterator, Sequence
 import structlog
 
 from crm import database
+from crm.errors import Refused
 from crm.orphans import PARENT, WATCH_SECONDS, die_with_parent
 from crm.work import Job, run
 
@@ -28,10 +30,22 @@ PATIENCE = 15.0  # seconds for a child to finish what it holds
 CHILD = "from crm.orphans import die_with_parent; die_with_parent(); from app import main; main()"
 
 
+class PortTaken(Refused):
+    sentence = "Something else answers on port {port}; choose another one with --port (make demo PORT=8001)."
+
+
+def refuse_taken(port: int, *, host: str = "127.0.0.1") -> None:
+    """Refuse a port on which somebody else answers: two servers would share it in silence."""
+    with socket.socket() as caller:
+        if caller.connect_ex((host, port)) == 0:
+            raise PortTaken(port=port)
+
+
 def answer(target: str, *, host: str, port: int, workers: int) -> None:
     """Answer requests with the application made by `module:factory` until told to stop; requests in hand are finished."""
     from granian import Granian
     from granian.constants import Interfaces
+    from granian.log import LogLevels
 
     os.environ[PARENT] = str(os.getpid())
     Granian(
@@ -43,6 +57,7 @@ def answer(target: str, *, host: str, port: int, workers: int) -> None:
         workers=workers,
         workers_kill_timeout=10,
         respawn_failed_workers=True,
+        log_level=LogLevels.warning,
         log_access=False,
         websockets=False,
         backlog=1024,

@@ -10,7 +10,6 @@ import contextlib
 import random
 from collections.abc import Awaitable, Callable, Sequence
 from datetime import UTC, datetime, timedelta
-from typing import Any
 
 import asyncpg
 import msgspec
@@ -60,11 +59,15 @@ async def drain(
 
 async def run(jobs: Sequence[Job], *, stop: asyncio.Event) -> None:
     """Work until told to stop, woken by hints and at the latest every half second; finishes the batch in hand."""
-    async with _woken() as wake:
+    ear = _Ear()
+    try:
         while not stop.is_set():
+            await ear.listen()
             worked = [await _try(job) for job in jobs]
             if not any(worked):
-                await _rest(wake, stop)
+                await _rest(ear.heard, stop)
+    finally:
+        await ear.close()
 
 
 async def until_idle(jobs: Sequence[Job], *, at: datetime) -> int:
@@ -127,17 +130,21 @@ async def _rest(wake: asyncio.Event, stop: asyncio.Event) -> None:
     wake.clear()
 
 
-@contextlib.asynccontextmanager
-async def _woken() -> Any:
-    """An event that is set by hints from the database; without a connection the clock alone wakes us."""
-    wake = asyncio.Event()
-    listener = None
-    with contextlib.suppress(*AWAY):
-        listener = await asyncpg.connect(DB.config["dsn"])
-        await listener.add_listener(CHANGES, lambda *_: wake.set())
-    try:
-        yield wake
-    finally:
-        if listener is not None:
-            with contextlib.suppress(*AWAY, asyncpg.InterfaceError):
-                await listener.close()
+class _Ear:
+    """Hears hints from the database. Without a connection the clock alone wakes us, and each round tries for a new one."""
+
+    def __init__(self) -> None:
+        self.heard = asyncio.Event()
+        self._connection: asyncpg.Connection | None = None
+
+    async def listen(self) -> None:
+        if self._connection is not None and not self._connection.is_closed():
+            return
+        with contextlib.suppress(*AWAY, OSError):
+            self._connection = await asyncpg.connect(DB.config["dsn"])
+            await self._connection.add_listener(CHANGES, lambda *_: self.heard.set())
+
+    async def close(self) -> None:
+        if self._connection is not None:
+            with contextlib.suppress(*AWAY, OSError, asyncpg.InterfaceError):
+                await self._connection.close()

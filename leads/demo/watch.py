@@ -9,7 +9,6 @@ import contextlib
 import heapq
 import json
 import signal
-import socket
 import urllib.error
 import urllib.request
 from collections.abc import Mapping
@@ -23,7 +22,7 @@ import structlog
 
 from crm import access
 from crm.database import current
-from crm.errors import NotReady, Refused
+from crm.errors import NotReady
 from leads.demo import dealers, showcase
 from leads.demo.dealers import Answer, Character
 from leads.demo.enquiries import WEB
@@ -35,10 +34,6 @@ READY_TRIES = 300
 SECOND_THOUGHTS = 20
 
 log = structlog.get_logger()
-
-
-class PortTaken(Refused):
-    sentence = "Something else answers on port {port}; choose another one: make demo PORT=8001"
 
 
 class Keys(NamedTuple):
@@ -73,13 +68,6 @@ async def until_ready(base_url: str) -> None:
             return
         await asyncio.sleep(0.2)
     raise NotReady(why="the server did not answer within a minute; its log says more.")
-
-
-def refuse_taken(port: int) -> None:
-    """Refuse a port on which somebody else answers: two servers would share it in silence."""
-    with socket.socket() as caller:
-        if caller.connect_ex(("127.0.0.1", port)) == 0:
-            raise PortTaken(port=port)
 
 
 async def go_on(base_url: str, keys: Keys, *, seed: int) -> None:
