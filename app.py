@@ -5,7 +5,6 @@ declares who may call it, or the application does not start.
 """
 
 import asyncio
-import gc
 import sys
 from collections.abc import Collection
 from datetime import UTC, datetime
@@ -35,7 +34,7 @@ from leads import cli as leads_cli
 from leads import journey, pages, queues
 from leads import kinds as lead_kinds
 from leads.api import capture, inbox
-from leads.demo import bar, ground, play, summary, watch
+from leads.demo import story
 from leads.routing import policies
 
 log = structlog.get_logger()
@@ -228,6 +227,7 @@ def migrate() -> None:
 @with_database
 async def seed() -> None:
     """Write the reference data (regions, brands, notices, kinds, policies, the showcases); no demo network, no people."""
+    await database.migrate()
     await write_reference_data()
     say("the reference data is there")
 
@@ -255,44 +255,9 @@ def demo(*, fresh: bool, port: int) -> None:
     with refusals_told():
         process.refuse_taken(port)
         database.start()
-        asyncio.run(_tell_story(fresh=fresh))
+        asyncio.run(story.tell(fresh=fresh, set_up=write_reference_data))
         with process.answering("app:create_app", host=LOOPBACK, port=port), process.child(["worker"]):
-            asyncio.run(_go_on(f"http://{LOOPBACK}:{port}"))
-
-
-async def _tell_story(*, fresh: bool) -> None:
-    # Nothing of the story needs to survive a crash before its end, where it is made to.
-    await database.open_pool(synchronous_commit="off")
-    try:
-        if interrupted := await ground.is_interrupted():
-            say("the last start was interrupted while it played the show: starting over")
-        if fresh or interrupted:
-            await ground.clear()
-        if await ground.is_finished():
-            return
-        await database.migrate()
-        await write_reference_data()
-        # What is there by now stays; looking through it again and again took an eighth of the time (2026-11).
-        gc.freeze()
-        with bar.shown("playing the show") as progress:
-            await play.stage(datetime.now(UTC), progress=progress)
-    finally:
-        await database.close_pool()
-
-
-async def _go_on(url: str) -> None:
-    at = datetime.now(UTC)
-    await database.open_pool()
-    try:
-        async with database.transaction():
-            keys = await watch.make_keys(at)
-        await watch.until_ready(url)
-        async with database.transaction():
-            lines = [*await summary.figures(at=at), *await summary.ways_in(url, keys, at=at), f"ready: {url}"]
-    finally:
-        await database.close_pool()
-    click.echo("\n".join(lines))
-    await watch.go_on(url, keys, seed=play.SEED)
+            asyncio.run(story.go_on(f"http://{LOOPBACK}:{port}"))
 
 
 def prepare() -> None:

@@ -1,16 +1,16 @@
 """The closed sets of the two ledgers, with their words in both languages; the numbers are those of `campaigns.touchpoints`."""
 
 from campaigns.tables import MilestoneKind, TouchpointKind
-from campaigns.touchpoints import Contact, Fact
+from campaigns.touchpoints import Fact, Touch
 
-CONTACTS = (
+TOUCHES = (
     TouchpointKind(
-        id=int(Contact.registration), code="registration", name_zh="现场登记", name_en="registered at an event"
+        id=int(Touch.registration), code="registration", name_zh="现场登记", name_en="registered at an event"
     ),
-    TouchpointKind(id=int(Contact.lead_form), code="lead_form", name_zh="线上表单", name_en="online form"),
-    TouchpointKind(id=int(Contact.call), code="call", name_zh="来电", name_en="call"),
-    TouchpointKind(id=int(Contact.visit), code="visit", name_zh="到访", name_en="visit"),
-    TouchpointKind(id=int(Contact.arrival), code="import", name_zh="导入", name_en="import"),
+    TouchpointKind(id=int(Touch.lead_form), code="lead_form", name_zh="线上表单", name_en="online form"),
+    TouchpointKind(id=int(Touch.call), code="call", name_zh="来电", name_en="call"),
+    TouchpointKind(id=int(Touch.visit), code="visit", name_zh="到访", name_en="visit"),
+    TouchpointKind(id=int(Touch.arrival), code="import", name_zh="导入", name_en="import"),
 )
 FACTS = (
     MilestoneKind(id=int(Fact.lead), code="lead", name_zh="线索", name_en="lead"),
@@ -26,5 +26,5 @@ FACTS = (
 
 async def seed() -> None:
     """Write the closed sets; safe to repeat, joins the caller's transaction."""
-    await TouchpointKind.insert(*CONTACTS).on_conflict(TouchpointKind.code, "DO NOTHING")
+    await TouchpointKind.insert(*TOUCHES).on_conflict(TouchpointKind.code, "DO NOTHING")
     await MilestoneKind.insert(*FACTS).on_conflict(MilestoneKind.code, "DO NOTHING")

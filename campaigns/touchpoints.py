@@ -16,7 +16,7 @@ from crm.database import current, insert, statement
 from crm.ids import uuid7
 
 
-class Contact(IntEnum):
+class Touch(IntEnum):
     """The kinds of touchpoint, as the ledger stores them."""
 
     registration = 1
@@ -39,14 +39,14 @@ class Fact(IntEnum):
     delivered = 8
 
 
-CONTACT_BY_SOURCE = {
-    "event_desk": Contact.registration,
-    "web_form": Contact.lead_form,
-    "mini_program": Contact.lead_form,
-    "ad_platform": Contact.lead_form,
-    "phone": Contact.call,
-    "walk_in": Contact.visit,
-    "import": Contact.arrival,
+TOUCH_BY_SOURCE = {
+    "event_desk": Touch.registration,
+    "web_form": Touch.lead_form,
+    "mini_program": Touch.lead_form,
+    "ad_platform": Touch.lead_form,
+    "phone": Touch.call,
+    "walk_in": Touch.visit,
+    "import": Touch.arrival,
 }
 
 Told: TypeAlias = tuple[UUID, int]  # an interest and the kind of fact told about it

@@ -167,22 +167,27 @@ async def standing(persons: Iterable[UUID], *, purpose: Purpose | None = None) -
 
 
 def may_share(standings: Iterable[Standing], *, brand: int) -> Standing | None:
-    """The consent on which this brand's dealer may be given the person's details; None when there is none in force."""
-    mine = [s for s in standings if s.purpose == "share_with_dealer" and s.brand == brand]
-    refused = _general_refusal(mine)
-    return next(
-        (s for s in mine if s.state == "given" and (refused is None or s.captured_at > refused.captured_at)), None
-    )
+    """The consent on which this brand's dealer may be given the person's details; None when there is none in force.
+
+    A dealer gets every detail: a yes to one channel is not enough beside a no to another, a general yes is.
+    """
+    given, refused = _answers_to_dealers(standings, brand=brand)
+    return next((yes for yes in given if all(_outlasts(yes, no) for no in refused)), None)
 
 
 def refuses_dealers(standings: Iterable[Standing], *, brand: int) -> bool:
     """Whether the person said no to this brand's dealers: then not even a request of theirs is a basis."""
+    known = list(standings)
+    return bool(_answers_to_dealers(known, brand=brand)[1]) and may_share(known, brand=brand) is None
+
+
+def _outlasts(yes: Standing, no: Standing) -> bool:
+    return yes.captured_at > no.captured_at if no.channel is None else yes.channel is None
+
+
+def _answers_to_dealers(standings: Iterable[Standing], *, brand: int) -> tuple[list[Standing], list[Standing]]:
     mine = [s for s in standings if s.purpose == "share_with_dealer" and s.brand == brand]
-    return _general_refusal(mine) is not None and may_share(mine, brand=brand) is None
-
-
-def _general_refusal(mine: Sequence[Standing]) -> Standing | None:
-    return next((s for s in mine if s.state == "withdrawn" and s.channel is None), None)
+    return [s for s in mine if s.state == "given"], [s for s in mine if s.state == "withdrawn"]
 
 
 def _said(actor: str, answers: Sequence[Answer]) -> bytes:

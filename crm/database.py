@@ -134,6 +134,9 @@ async def transaction() -> AsyncIterator[Connection]:
                 yield connection
             finally:
                 DB.current_transaction.reset(joined)
+    except (asyncpg.DeadlockDetectedError, asyncpg.SerializationError) as lost:
+        # Nothing was written and nothing is wrong: the same request again will most likely do.
+        raise Busy from lost
     except (asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError, OSError) as broken:
         # A broken pipe is the reader of our output (`marquee people members | head`), unless the connection is gone as well.
         is_of_database = isinstance(broken, AWAY) and not isinstance(broken, BrokenPipeError)

@@ -1,4 +1,4 @@
-"""The dealer network as its partners report it: who runs which store, which brands it may sell, what it can take.
+"""The dealer network as its dealers report it: who runs which store, which brands it may sell, what it can take.
 
 Promises that an import changes only what the file says differently, keeps every former operator and franchise as a
 closed range, and raises the network's version once if anything changed. Refuses an import dated before the last one.

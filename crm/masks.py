@@ -6,7 +6,7 @@ Promises that no more than a surname, initials, or the ends of a phone number st
 from crm import names
 from crm.identity.observations import Particulars
 
-LONG_NUMBER = 9  # digits from which seven can be shown
+LONG_NUMBER = 11  # digits from which seven can be shown and four stay hidden
 
 
 def name(typed: str | None) -> str | None:
@@ -28,7 +28,7 @@ def phone(said: Particulars) -> str | None:
 
 def number(e164: str) -> str:
     """The first three and last four digits; fewer of a short number."""
-    digits = e164.removeprefix("+86")
+    digits = e164.removeprefix("+86").removeprefix("+")
     return f"{digits[:3]}****{digits[-4:]}" if len(digits) >= LONG_NUMBER else f"****{digits[-2:]}"
 
 

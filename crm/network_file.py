@@ -1,4 +1,4 @@
-"""The stores file as partners send it: one store a row, as CSV in UTF-8 or GB18030.
+"""The stores file as dealers send it: one store a row, as CSV in UTF-8 or GB18030.
 
 Promises that every row is either read in full or named with its column and what to do. Refuses a file whose columns are
 not there, because then no row can be trusted.

@@ -142,7 +142,7 @@ async def was_sent_by(person: UUID, *, source: int) -> bool:
             join person as one_of
                 on one_of.id = coalesce(asked.merged_into, asked.id)
                    or one_of.merged_into = coalesce(asked.merged_into, asked.id)
-            join link on link.person = one_of.id
+            join link on link.person = one_of.id and link.closed_at is null
             join observation on observation.id = link.observation
             where asked.id = $1 and observation.source = $2
         )

@@ -10,6 +10,7 @@ import functools
 from collections.abc import Awaitable, Callable, Iterator
 from typing import ParamSpec, TypeVar
 
+import asyncpg
 import click
 import msgspec
 
@@ -45,6 +46,8 @@ def refusals_told() -> Iterator[None]:
         raise click.ClickException(f"{refused}\n{said}") from None
     except Refused as refused:
         raise click.ClickException(str(refused)) from None
+    except asyncpg.UndefinedTableError:
+        raise click.ClickException("The schema is not there yet; make it with: marquee migrate") from None
 
 
 def answer(value: object, *, json_line: bool, text: str) -> None:

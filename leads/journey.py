@@ -2,7 +2,8 @@
 
     capture -> identify -> (review) -> consent gate -> join or route -> offer -> accept / refuse / expire -> dispositions
 
-Promises that every interest ends in exactly one of: open at a store, in the alliance queue, held with a reason, or ended; that a hold
+Promises that every interest ends in exactly one of: open at a store, in the alliance queue, held with a reason, ended, or (after ten
+failures of ours) set aside for `marquee doctor` to report; that a hold
 releases itself when its reason goes; and that what this file does can be done again from the rows after any crash.
 """
 
@@ -25,6 +26,8 @@ from leads.tables import AllianceTask, Offer, Receipt
 PERSON_LOCKS = 3
 NETWORK_LOCK = 4
 READER = "leads"
+
+_SURVIVORS = "select distinct coalesce(merged_into, id) as id from person where id = any($1)"
 
 Basis = Literal["consent", "requested"]
 
@@ -72,7 +75,7 @@ async def advance_due(at: datetime) -> int:
 
     async def handle(rows: Sequence[Row]) -> None:
         if rows:
-            await advance([Due(*row.values()) for row in rows], at=at)
+            await advance({row["id"]: row["person"] for row in rows}, at=at)
 
     async def postpone(row: Row, wait: timedelta | None) -> None:
         due_at = None if wait is None else at + wait
@@ -81,20 +84,22 @@ async def advance_due(at: datetime) -> int:
     return await work.drain(claim, handle, postpone)
 
 
-async def advance(due: Sequence[Due], *, at: datetime) -> None:
-    """Take these locked interests through gate, join, route and offer, in the caller's transaction."""
+async def advance(claimed: Mapping[UUID, UUID], *, at: datetime) -> None:
+    """Take claimed interests (ids with their persons) through gate, join, route and offer, in the caller's transaction."""
     # Two workers must not make two offers of one person's two enquiries for one brand.
-    await lock_stripes(PERSON_LOCKS, (str(one.person) for one in due))
+    await lock_stripes(PERSON_LOCKS, map(str, claimed.values()))
     await current().execute("select pg_advisory_xact_lock_shared($1, 0)", NETWORK_LOCK)
+    due = await _read(claimed)
     async with feed.gathered():
         cleared, held = await _gate(due)
         alone = await _join(cleared, at=at)
         first, later = _one_per_person_and_brand(alone)
         receipts = await routing.decide([_wish(one, basis) for one, basis in first], at=at)
         made = await offers.make(receipts, at=at)
-        await _follow([one for one, _ in later], dict(zip(_asked(first), receipts, strict=True)), made, at=at)
+        await _follow(later, dict(zip(_asked(first), receipts, strict=True)), made, at=at)
         await _park(held + _parked(receipts, at=at))
         await _queue_for_people(first, receipts, at=at)
+        await _close_tasks(due, at=at)
 
 
 async def react(at: datetime) -> int:
@@ -104,7 +109,10 @@ async def react(at: datetime) -> int:
         if changes:
             persons = sorted({change.person for change in changes})
             # Whoever is deciding on these people now decided without the news: wait, so that what they held is there to be released.
-            await lock_stripes(PERSON_LOCKS, map(str, persons))
+            survivors = await current().fetch(_SURVIVORS, persons)
+            await lock_stripes(
+                PERSON_LOCKS, {str(person) for person in persons} | {str(row["id"]) for row in survivors}
+            )
             await current().execute(statement("leads", "release_holds_of_people"), persons, at)
             await _take_back(persons, at=at)
             await history.mark_read(READER, changes[-1])
@@ -141,8 +149,8 @@ def basis_of(
 ) -> tuple[Basis, int | None] | None:
     """On what a hand-over may stand now, and the one store it is limited to, if it is; None when it may not be.
 
-    Consent to share with the brand's dealers, or the person's own request: for a test drive or a call back to one store of the brand, else
-    to the very store they named; never against their no. (SCHEMA, rule 1.)
+    Consent to share with the brand's dealers, or the person's own request: for a test drive or a call back to one store of the brand (the
+    next one when it refuses: only a store that accepts learns who asked), else to the very store they named; never against their no.
     """
     known = list(standings)
     if consent.may_share(known, brand=brand):
@@ -152,6 +160,16 @@ def basis_of(
     if kind in kinds.REQUESTS:
         return "requested", None
     return ("requested", preferred_store) if preferred_store is not None else None
+
+
+async def _read(claimed: Mapping[UUID, UUID]) -> list[Due]:
+    """What the steps must know, read after the people's locks: before them it could be older than what `react` has acted on.
+
+    An interest whose person was merged in between is left due; its next turn comes under the survivor's lock.
+    """
+    rows = await current().fetch(statement("leads", "due_interests"), list(claimed))
+    locked = set(claimed.values())
+    return [due for due in (Due(*row.values()) for row in rows) if due.person in locked]
 
 
 async def _gate(due: Sequence[Due]) -> tuple[list[Cleared], list[Parked]]:
@@ -173,25 +191,32 @@ def _basis(one: Due, standings: Mapping[UUID, list[Standing]]) -> tuple[Basis, i
     basis = basis_of(
         standings.get(one.person, []), brand=one.brand or 0, kind=one.kind, preferred_store=one.preferred_store
     )
-    # A child's own request is no basis; a guardian's consent is.
+    # A child's own request is no basis; consent that was given later is, and whoever brought it answers for the guardian.
     return None if basis and basis[0] == "requested" and capture.is_of_child(one.lead, one.wishes) else basis
 
 
 async def _join(cleared: Sequence[Cleared], *, at: datetime) -> list[Cleared]:
-    """Let repeat enquiries share the offer that is open for the same person and brand; answers those that found none."""
+    """Let repeat enquiries share an open offer of the same person and brand where their basis allows; answers those that found none."""
     open_now = await offers.open_offers({_key(one) for one, _ in cleared}, at=at)
-    joined = await offers.join({one.id: open_now[_key(one)] for one, _ in cleared if _key(one) in open_now}, at=at)
+    joins = [
+        offers.Join(one.id, fitting[0].offer, one.person, basis[0])
+        for one, basis in cleared
+        if (fitting := [offer for offer in open_now.get(_key(one), []) if basis[1] in (None, offer.store)])
+    ]
+    joined = await offers.join(joins, at=at)
     return [(one, basis) for one, basis in cleared if one.id not in joined]
 
 
 async def _follow(
-    later: Sequence[Due], receipts: Mapping[tuple[UUID, int], Receipt], made: Sequence[Offer], *, at: datetime
+    later: Sequence[Cleared], receipts: Mapping[tuple[UUID, int], Receipt], made: Sequence[Offer], *, at: datetime
 ) -> None:
-    """The second wish of a person for a brand joins the offer just made for the first; where there is none, its turn comes next."""
-    offer_of = {offer.interest: offer.id for offer in made}
-    joins = {
-        one.id: offer_of[receipts[_key(one)].interest] for one in later if receipts[_key(one)].interest in offer_of
-    }
+    """The second wish of a person for a brand joins the offer just made for the first; where none fits, its turn comes next."""
+    offer_of = {offer.interest: offer for offer in made}
+    joins = [
+        offers.Join(one.id, offer.id, one.person, basis[0])
+        for one, basis in later
+        if (offer := offer_of.get(receipts[_key(one)].interest)) and basis[1] in (None, offer.store)
+    ]
     await offers.join(joins, at=at)
 
 
@@ -234,7 +259,8 @@ def _parked_by(receipt: Receipt, *, at: datetime) -> Parked:
     if receipt.outcome == "alliance_queue":
         return Parked(receipt.interest, "alliance_queue", None)
     if receipt.outcome == "no_consent":
-        return Parked(receipt.interest, "identified", "no_consent")
+        # The one store that was asked for cannot take it: consent to share with others releases it, and so does a change of the network.
+        return Parked(receipt.interest, "cleared", "no_consent")
     # Capacity comes back with the next day; a franchise and a place do when somebody adds them.
     again = clocks.next_day(at) if receipt.outcome == "no_capacity" else None
     return Parked(receipt.interest, "cleared", receipt.outcome, again)
@@ -266,6 +292,13 @@ async def _queue_for_people(first: Sequence[Cleared], receipts: Sequence[Receipt
             if receipt.outcome == "alliance_queue" and one.stage != "alliance_queue"
         ]
     )
+
+
+async def _close_tasks(due: Sequence[Due], *, at: datetime) -> None:
+    """What left the alliance queue by itself (a new store, a consent taken back) is no longer for people to work."""
+    queued = [one.id for one in due if one.stage == "alliance_queue"]
+    if queued:
+        await current().execute(statement("leads", "close_alliance_tasks"), queued, at)
 
 
 async def _take_back(persons: Sequence[UUID], *, at: datetime) -> None:

@@ -20,7 +20,7 @@ from crm.network import local_day
 from crm.tables import SharingEntry
 from leads import clocks, feed
 from leads.routing import policies
-from leads.tables import Offer, Receipt
+from leads.tables import JoinedOffer, Offer, Receipt
 
 # What a dealer sees of a person before it has accepted; the ledger's words.
 SHOWN_MASKED = "name_masked,phone_masked,email_masked,place,interest,contact_channel"
@@ -28,6 +28,30 @@ PURPOSE_BY_BASIS = {"consent": "share_with_dealer", "requested": "requested"}
 
 Ending: TypeAlias = Literal["refused", "expired", "withdrawn"]
 Asked: TypeAlias = tuple[UUID, int]  # a person (the survivor) and a brand
+
+
+class Open(NamedTuple):
+    """An offer that still waits for an answer, and where."""
+
+    offer: UUID
+    store: int
+
+
+class Join(NamedTuple):
+    """An interest of a person (the survivor) that is to share an open offer, on a basis of its own."""
+
+    interest: UUID
+    offer: UUID
+    person: UUID
+    basis: str
+
+
+class Given(NamedTuple):
+    """What a dealer is given: the offer, whose fields they are (the survivor), and on which basis."""
+
+    offer: Offer
+    person: UUID
+    basis: str
 
 
 class Told(NamedTuple):
@@ -57,28 +81,34 @@ async def make(receipts: Sequence[Receipt], *, at: datetime) -> list[Offer]:
     return offers
 
 
-async def open_offers(asked: Collection[Asked], *, at: datetime) -> dict[Asked, UUID]:
-    """The offer still waiting for an answer, by person and brand: a repeat enquiry joins it."""
+async def open_offers(asked: Collection[Asked], *, at: datetime) -> dict[Asked, list[Open]]:
+    """The offers still waiting for an answer, oldest first, by person and brand: a repeat enquiry joins one of them."""
     persons, brands = [person for person, _ in asked], [brand for _, brand in asked]
     rows = await current().fetch(statement("leads", "open_offers_of_people"), persons, brands, at)
-    return {(row["person"], row["brand"]): row["offer"] for row in rows}
+    found: dict[Asked, list[Open]] = {}
+    for row in rows:
+        found.setdefault((row["person"], row["brand"]), []).append(Open(row["offer"], row["store"]))
+    return found
 
 
-async def join(joins: Mapping[UUID, UUID], *, at: datetime) -> set[UUID]:
-    """Let interests (keys) share the open offers (values) of the same person and brand; takes no capacity.
+async def join(joins: Sequence[Join], *, at: datetime) -> set[UUID]:
+    """Let interests share the open offers of the same person and brand; takes no capacity.
 
     Answers the interests that joined; the others came too late, their offer is answered or over.
     """
     # The lock decides against an answer or an expiry at the same moment.
-    rows = await current().fetch(statement("leads", "lock_open_offers"), sorted(set(joins.values())), at)
-    still_open = {row["id"]: row for row in rows}
-    joined = {interest: offer for interest, offer in joins.items() if offer in still_open}
+    rows = await current().fetch(statement("leads", "lock_open_offers"), sorted({one.offer for one in joins}), at)
+    still_open = {row["id"]: Offer(_exists_in_db=True, **row) for row in rows}
+    joined = [one for one in joins if one.offer in still_open]
+    interests, joined_offers = [one.interest for one in joined], [one.offer for one in joined]
     if joined:
-        interests, offers = list(joined), list(joined.values())
-        await current().execute(statement("leads", "place_interests"), interests, offers)
-        await record([Told(Fact.offered, offer, own) for own, offer in joined.items()], at=at, recorded_at=at)
-        await feed.append([feed.Line(still_open[offer]["dealer"], offer, "repeat") for offer in offers], at=at)
-    return set(joined)
+        await current().execute(statement("leads", "place_interests"), interests, joined_offers)
+        await insert([_joined(one, at=at) for one in joined])
+        given = [Given(still_open[one.offer], one.person, one.basis) for one in joined]
+        await share(given, fields=SHOWN_MASKED, at=at)
+        await record([Told(Fact.offered, one.offer, one.interest) for one in joined], at=at, recorded_at=at)
+        await feed.append([feed.Line(still_open[one].dealer, one, "repeat") for one in joined_offers], at=at)
+    return set(interests)
 
 
 async def withdraw(offers: Collection[UUID], *, reason: str, at: datetime) -> int:
@@ -108,13 +138,13 @@ async def end(offers: Mapping[UUID, int], *, state: Ending, reason: str | None, 
     await feed.append([feed.Line(dealer, offer, state) for offer, dealer in offers.items()], at=at)
 
 
-async def share(given: Sequence[tuple[Offer, UUID]], *, fields: str, at: datetime) -> None:
-    """Enter in the ledger which fields of whom (the survivor) the dealers of offers are given, and on which consent."""
-    standings = await consent.standing({person for _, person in given}, purpose="share_with_dealer")
+async def share(given: Sequence[Given], *, fields: str, at: datetime) -> None:
+    """Enter in the ledger which fields of whom the dealers of offers are given, and on which consent."""
+    standings = await consent.standing({one.person for one in given}, purpose="share_with_dealer")
     entries = []
-    for offer, person in given:
-        stands_on = basis_row(standings.get(person, []), brand=offer.brand, basis=offer.basis)
-        entries.append(_entry(offer, person=person, fields=fields, consent_row=stands_on, at=at))
+    for one in given:
+        stands_on = basis_row(standings.get(one.person, []), brand=one.offer.brand, basis=one.basis)
+        entries.append(_entry(one, fields=fields, consent_row=stands_on, at=at))
     await insert(entries)
 
 
@@ -164,8 +194,8 @@ def _offer(row: Record, *, policy: policies.Policy, at: datetime) -> Offer:
 
 
 async def _tell(offers: Sequence[Offer], facts: Sequence[Record], *, at: datetime) -> None:
-    persons = [row["survivor"] for row in facts]
-    await share(list(zip(offers, persons, strict=True)), fields=SHOWN_MASKED, at=at)
+    given = [Given(offer, row["survivor"], offer.basis) for offer, row in zip(offers, facts, strict=True)]
+    await share(given, fields=SHOWN_MASKED, at=at)
     # Leads of a test source never count.
     counted = [row for row in facts if not row["test"]]
     told = [touchpoints.milestone(Fact.offered, **_named(row), at=at, recorded_at=at) for row in counted]
@@ -176,17 +206,22 @@ def _named(row: Record) -> dict[str, Any]:
     return {name: row[name] for name in ("person", "lead", "interest", "campaign", "brand", "store")}
 
 
-def _entry(offer: Offer, *, person: UUID, fields: str, consent_row: UUID | None, at: datetime) -> SharingEntry:
+def _joined(one: Join, *, at: datetime) -> JoinedOffer:
+    return JoinedOffer(id=uuid7(at), interest=one.interest, offer=one.offer, basis=one.basis, at=at)
+
+
+def _entry(one: Given, *, fields: str, consent_row: UUID | None, at: datetime) -> SharingEntry:
+    offer = one.offer
     return SharingEntry(
         id=uuid7(at),
-        person=person,
+        person=one.person,
         dealer=offer.dealer,
         store=offer.store,
         brand=offer.brand,
         offer=offer.id,
         fields=fields,
-        purpose=PURPOSE_BY_BASIS[offer.basis],
-        basis=offer.basis,
+        purpose=PURPOSE_BY_BASIS[one.basis],
+        basis=one.basis,
         consent=consent_row,
         at=at,
     )

@@ -21,7 +21,10 @@ from leads.submission import ConsentSaid, InterestSaid, LeadBody, PersonSaid, Pl
 GUARDED_AGE = 14
 # The person's own age: "年龄13岁", "本人今年 13", "13岁" as the whole remark; "孩子8岁" speaks of somebody else.
 AGE = re.compile(
-    r"(?:年龄|本人|今年|\bage\b)[^\d孩儿女]{0,4}(\d{1,3})|^\s*(\d{1,3})\s*(?:周?岁|years? old)\s*$", re.IGNORECASE
+    r"(?:年龄|\bage\b)[\s:：是为]{0,3}(\d{1,3})(?!\d)"
+    r"|(?:本人|今年)[\s:：是为已满]{0,4}(\d{1,3})\s*(?:周?岁|years? old|$)"
+    r"|^\s*(\d{1,3})\s*(?:周?岁|years? old)\s*$",
+    re.IGNORECASE,
 )
 
 
@@ -76,7 +79,7 @@ def read(body: LeadBody, *, reference: Reference, stores: Mapping[str, int]) -> 
 def is_child(remark: str | None) -> bool:
     """Whether a remark says that the person is under 14: then only a guardian could consent."""
     found = AGE.search(remark or "")
-    return found is not None and int(found[1] or found[2]) < GUARDED_AGE
+    return found is not None and int(next(filter(None, found.groups()))) < GUARDED_AGE
 
 
 def _identity(person: PersonSaid, *, faults: list[Fault]) -> dict[str, Any]:

@@ -1,7 +1,7 @@
 """What a source may say in one lead: the wire shapes of capture, strict about fields and lenient about how people write.
 
-Promises that a decoded `LeadBody` has known words in every closed field and at least one identity. Refuses unknown fields; says every
-fault at its path at once, not only the first. Whether a phone is a phone is for `crm.normalise`, whether a brand exists for `leads.capture`.
+Promises that a decoded `LeadBody` has known words in every closed field. Refuses unknown fields. Whether the person can be reached, a phone
+is a phone and a brand exists is for `leads.reading`, which then says every fault at its path at once.
 """
 
 from datetime import UTC, datetime

@@ -47,6 +47,26 @@ def said(**facts):
     return registration(captured_at=datetime.now(UTC).isoformat(), **facts)
 
 
+# What was refused
+
+
+async def test_a_lead_that_was_refused_alone_is_kept_sealed_with_the_reason(desk):
+    answer = await desk.post("/api/v1/leads", json=said(person={"name": "王建国"}))
+
+    assert answer.status_code == 422
+    assert await value("select reason from raw_payload where submission is null") == "person"
+
+
+async def test_what_a_person_told_others_is_not_told_to_a_source(desk):
+    await desk.post("/api/v1/leads", json=said(consents=[says(True, "luxeed", purpose="share_with_brand")]))
+    async with client(await key(code="web")) as web:
+        created = (await web.post("/api/v1/leads", json=said(consents=[]))).json()
+
+        answer = await web.post(f"/api/v1/people/{created['person_id']}/consents", json=says(True, "aito"))
+
+    assert [(one["purpose"], one["brand"]) for one in answer.json()["consents"]] == [("share_with_dealer", "aito")]
+
+
 # Health, and what it is
 
 

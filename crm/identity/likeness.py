@@ -1,6 +1,6 @@
 """How alike two names are: one word for each pair, whatever scripts and forms of address they were typed in.
 
-Promises the same word whichever name comes first. Never says that two people are one: that is for `crm.identity_model`,
+Promises the same word whichever name comes first. Never says that two people are one: that is for `crm.identity.scoring`,
 which weighs the word against everything else.
 """
 

@@ -1,6 +1,6 @@
 """What was seen of one person, in the canonical forms that are compared.
 
-Promises plain values without judgement: whether two profiles are one person is for `crm.identity_model`.
+Promises plain values without judgement: whether two profiles are one person is for `crm.identity.scoring`.
 """
 
 import re

@@ -70,7 +70,7 @@ class StandingNow(msgspec.Struct):
 
 
 class ConsentsNow(msgspec.Struct):
-    """Everything the person has answered, as it stands after this request."""
+    """How the questions of this request stand after it."""
 
     person_id: str
     consents: list[StandingNow]
@@ -117,8 +117,9 @@ class Leads(Controller):
     async def send(self, body: RawBody, principal: NamedDependency[Principal]) -> Response[Answer | None]:
         item = Incoming(_decoded(body), body)
         async with transaction():
-            outcome = await capture.accept(item, source=await capture.sender(principal.id), at=datetime.now(UTC))
-        return _answered(outcome)
+            source = await capture.sender(principal.id)
+            outcomes = await capture.accept_many([item], source=source, at=datetime.now(UTC))
+        return _answered(outcomes[0])
 
     @post(
         "/batch",
@@ -157,7 +158,7 @@ class Consents(Controller):
             person = await _person(person_id, principal)
             answers = await _understood(said)
             await consent.record(answers, person=person, captured_at=at, at=at, actor=principal.actor, evidence=body)
-            return await _standing(person_id, person)
+            return await _standing(person_id, person, asked=answers)
 
 
 def _decoded(body: bytes) -> LeadBody:
@@ -204,6 +205,9 @@ def _split_leniently(body: bytes, broken: Exception) -> list[msgspec.Raw]:
 
 
 def _answered(outcome: Outcome) -> Response[Answer | None]:
+    # Refused only here, after the commit: what was refused is kept sealed for a while.
+    if outcome.fate == "error":
+        raise Invalid(errors=outcome.errors)
     if outcome.fate == "repeat":
         return Response(outcome.answer, status_code=200, headers={"Idempotent-Replayed": "true"})
     return Response(outcome.answer, status_code=201)
@@ -250,9 +254,12 @@ async def _understood(said: Iterable[ConsentSaid]) -> list[consent.Answer]:
     return answers
 
 
-async def _standing(person_id: str, person: UUID) -> ConsentsNow:
+async def _standing(person_id: str, person: UUID, *, asked: Iterable[consent.Answer]) -> ConsentsNow:
+    """How the questions of this request stand now; what the person told others is not this source's to know."""
     words = await reference.load()
-    standings = (await consent.standing([person])).get(person, [])
+    questions = {(answer.purpose, answer.brand, answer.channel) for answer in asked}
+    known = (await consent.standing([person])).get(person, [])
+    standings = [s for s in known if (s.purpose, s.brand, s.channel) in questions]
     return ConsentsNow(
         person_id,
         [

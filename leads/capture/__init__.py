@@ -15,7 +15,7 @@ import msgspec
 from campaigns import planning, touchpoints
 from crm import consent, history, identity, reference, vehicles
 from crm.database import current, insert, lock_stripes, notify, statement
-from crm.errors import Invalid, NotThere
+from crm.errors import NotThere
 from crm.ids import uuid7
 from crm.tables import Store
 from leads import reading
@@ -32,7 +32,6 @@ __all__ = [
     "Mode",
     "Outcome",
     "Sender",
-    "accept",
     "accept_many",
     "is_of_child",
     "sender",
@@ -58,14 +57,6 @@ async def sender(source: int) -> Sender:
     if row is None:
         raise NotThere
     return Sender(*row.values())
-
-
-async def accept(item: Incoming, *, source: Sender, at: datetime) -> Outcome:
-    """Take in one lead; refuses with every fault when it cannot be used."""
-    outcome = (await accept_many([item], source=source, at=at))[0]
-    if outcome.fate == "error":
-        raise Invalid(errors=outcome.errors)
-    return outcome
 
 
 async def accept_many(

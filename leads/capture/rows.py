@@ -12,7 +12,7 @@ import msgspec
 from campaigns import touchpoints
 from campaigns.planning import Known, Occasion
 from campaigns.tables import Milestone, Touchpoint
-from campaigns.touchpoints import CONTACT_BY_SOURCE, Fact
+from campaigns.touchpoints import TOUCH_BY_SOURCE, Fact
 from crm import vault
 from crm.identity import Observed
 from crm.ids import uuid7
@@ -174,7 +174,7 @@ def touches(one: Placed, *, at: datetime) -> list[Touchpoint]:
             id=uuid7(at),
             person=one.person,
             observation=one.draft.observation,
-            kind=int(CONTACT_BY_SOURCE[one.draft.item.body.source.kind]),
+            kind=int(TOUCH_BY_SOURCE[one.draft.item.body.source.kind]),
             campaign=one.where.campaign,
             event=one.where.event,
             booth=one.where.booth,

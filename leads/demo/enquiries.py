@@ -27,7 +27,8 @@ from leads.submission import (
 
 Code = TypeVar("Code", bound=str)
 
-DESK, WEB = "desk", "web"
+# Sources of its own: what comes by any other is not the demo's, and is never emptied nor shown to strangers.
+SOURCES = DESK, WEB = "demo-desk", "demo-web"
 NOTICE = NoticeShown(id="desk", version="1", language="zh")
 # What a brand's stand draws, and which of its cars.
 BRANDS: dict[str, int] = {"aito": 40, "luxeed": 20, "stelato": 14, "maextro": 10, "shangjie": 16}

@@ -1,6 +1,6 @@
 """The dealer network of the demo and what happens to it: some stores are being refitted, and one brand renews its franchises.
 
-Promises files in the format that partners send, brought in like theirs. The last one takes Maextro out of the network; bringing in
+Promises files in the format that dealers send, brought in like theirs. The last one takes Maextro out of the network; bringing in
 `crm/data/stores.csv` again puts everything back, and what waited for it moves by itself.
 """
 

@@ -1,7 +1,7 @@
 """The show played from its first day until now: each registration, answer and change of mind through the verb made for it.
 
 Promises that nothing is written around the verbs, and that a story which came to its end is not played again. Refuses to
-start on a database that holds anything else.
+start on a database that holds anything else. Both its beginning and its end are noted in the history.
 """
 
 import asyncio
@@ -18,7 +18,7 @@ from uuid import UUID
 import msgspec
 
 from campaigns import planning
-from crm import access, consent, history, work
+from crm import access, consent, work
 from crm.access import Principal
 from crm.database import current, statement, transaction
 from crm.errors import Refused
@@ -28,21 +28,16 @@ from leads.capture import Incoming, Sender
 from leads.demo import dealers, ground, network, showcase, steward
 from leads.demo.dealers import Character
 from leads.demo.enquiries import DESK, WEB, Registration
-from leads.demo.showcase import STAGED, Shows
+from leads.demo.showcase import Shows
 from leads.inbox.dispositions import Said
 
 SEED = 7
-ACTOR = "demo"
 BATCH = 200
 HANDS = 3
 TAKES_BACK = 60  # one in so many
 
 Progress = Callable[[int, int], None]
 Act = Callable[[datetime], Awaitable[object]]
-
-
-class NotAnEmptyHouse(Refused):
-    sentence = "This database holds registrations already, and not those of a finished demo; start over with: make demo FRESH=1"
 
 
 class _Event(NamedTuple):
@@ -60,20 +55,11 @@ async def stage(now: datetime, *, progress: Progress, seed: int = SEED, size: in
     """
     if await ground.is_finished():
         return
-    await _need_an_empty_house()
     calendar = showcase.shows(now)
+    await ground.begin(campaign=calendar.shanghai.code, at=now)
     forms = showcase.registrations(calendar, size=size, seed=seed)
     await _Player(calendar, forms, seed=seed, progress=progress).play()
-    async with transaction() as connection:
-        # The story itself need not survive a crash before this moment: an unfinished one is played again.
-        await connection.execute("set local synchronous_commit = on")
-        await history.note(ACTOR, STAGED, "campaign", calendar.shanghai.code, at=now, registrations=len(forms))
-
-
-async def _need_an_empty_house() -> None:
-    async with transaction() as connection:
-        if await connection.fetchval("select exists (select from submission) or exists (select from store)"):
-            raise NotAnEmptyHouse
+    await ground.finish(campaign=calendar.shanghai.code, at=now, registrations=len(forms))
 
 
 class _Player:
@@ -200,7 +186,7 @@ async def _dispose(offer: UUID, who: Principal, said: Said, at: datetime) -> Non
 async def _withdraw(offer: UUID, brand: int, at: datetime) -> None:
     """The person behind an offer no longer wants that brand's dealers."""
     person = await current().fetchval(statement("leads", "person_of_offer"), offer)
-    await consent.withdraw(person, purpose="share_with_dealer", brands=[brand], at=at, actor=ACTOR)
+    await consent.withdraw(person, purpose="share_with_dealer", brands=[brand], at=at, actor=ground.ACTOR)
 
 
 def _moments(calendar: Shows) -> Iterator[datetime]:

@@ -25,7 +25,8 @@ from leads.submission import (
 
 USUAL_SIZE = 6000
 CODES = CHENGDU, SHANGHAI = "chengdu-demo", "shanghai-demo"
-STAGED = "demo_staged"  # the history entry that ends a story which was told to its end
+# The history entries that open a story, and end one which was told to its end.
+BEGUN, STAGED = "demo_begun", "demo_staged"
 
 STANDS_MET = {1: 70, 2: 18, 3: 8, 4: 3, 5: 1}
 

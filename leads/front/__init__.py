@@ -1,7 +1,8 @@
 """What the front page of the demo shows: the numbers, the campaigns, three decisions that can be read, and one person.
 
 Promises that everything personal is masked before it leaves this room, and that the chosen decisions stay the same
-within an hour, so that a reader can read. Refuses nothing: an empty house gives an empty front.
+within an hour, so that a reader can read. Refuses nothing: an empty house gives an empty front; whether strangers may
+see it is for `is_for_strangers` to say.
 """
 
 from datetime import datetime, timedelta
@@ -11,6 +12,7 @@ import msgspec
 from campaigns import reports
 from campaigns.reports import Performance
 from crm.database import current
+from leads.demo.enquiries import SOURCES
 from leads.demo.showcase import STAGED
 from leads.front import people, receipts
 from leads.front.overview import Overview, overview
@@ -18,6 +20,15 @@ from leads.front.people import PersonCase
 from leads.front.receipts import ReceiptCase
 
 SHOWS = 2
+
+_ALL_INVENTED = """
+select not exists (select from observation)
+    or exists (select from history_entry where action = $1)
+    and not exists (
+        select from source
+        where code <> all($2) and exists (select from observation where observation.source = source.id)
+    )
+"""
 
 
 class Front(msgspec.Struct, frozen=True):
@@ -30,14 +41,12 @@ class Front(msgspec.Struct, frozen=True):
 
 
 async def is_for_strangers() -> bool:
-    """Whether this house is the demo, or still empty; the figures of a working one are nobody's but its own."""
-    staged: bool = await current().fetchval(
-        """
-        select exists (select from history_entry where action = $1) or not exists (select from observation)
-        """,
-        STAGED,
-    )
-    return staged
+    """Whether this house is still empty, or a demo into which nobody but the demo has brought anybody.
+
+    The figures of a working house are nobody's but its own, and a real person is not shown to strangers, masked or not.
+    """
+    invented: bool = await current().fetchval(_ALL_INVENTED, STAGED, SOURCES)
+    return invented
 
 
 async def numbers(*, at: datetime) -> Front:

@@ -16,7 +16,7 @@ from crm.access import Principal
 from crm.database import current, insert, statement
 from crm.errors import NotThere, Refused
 from crm.ids import uuid7
-from crm.network import LOCAL
+from crm.network import LOCAL, local_day, network
 from leads import feed, offers
 from leads.inbox import dispositions, requests, view
 from leads.inbox.dispositions import SALES, Disposed, Said
@@ -45,6 +45,10 @@ class OfferWithdrawn(Refused):
 
 class ConsentGone(Refused):
     sentence = "The person no longer agrees to be contacted; this offer is being taken back."
+
+
+class StoreGone(Refused):
+    sentence = "This store is no longer yours; the offer moves on."
 
 
 class NotAccepted(Refused):
@@ -110,7 +114,7 @@ async def accept(
     offer.state, offer.accepted_at, offer.version = "accepted", at, offer.version + 1
     await offer.save([Offer.state, Offer.accepted_at, Offer.version])
     shown = await show(offer.id, dealer=dealer)
-    await offers.share([(offer, person)], fields=view.revealed(shown), at=at)
+    await offers.share([offers.Given(offer, person, offer.basis)], fields=view.revealed(shown), at=at)
     await _advance(offer, stage="accepted", facts=[Fact.accepted], at=at, recorded_at=at)
     await feed.append([feed.Line(offer.dealer, offer.id, "accepted")], at=at)
     return Answered(shown, replayed=False)
@@ -198,7 +202,15 @@ async def _open_offer(offer_id: UUID, *, dealer: Principal, at: datetime, if_mat
         )
     if offer.state == "expired" or offer.expires_at <= at:
         raise OfferExpired(expires_at=_local(offer.expires_at))
+    await _need_own_store(offer, at=at)
     return offer
+
+
+async def _need_own_store(offer: Offer, *, at: datetime) -> None:
+    # A store changes hands or loses the brand while an offer waits: whoever has it no more is told nothing of the person.
+    store = (await network(local_day(at))).stores.get(offer.store)
+    if store is None or store.dealer != offer.dealer or offer.brand not in store.brands:
+        raise StoreGone
 
 
 def _need_version(offer: Offer, if_match: int | None) -> None:

@@ -38,6 +38,8 @@ create index offer_interest on offer (interest);
 create index offer_expiry on offer (expires_at) where state = 'offered';
 create index offer_dealer on offer (dealer, state);
 create index offer_receipt on offer (receipt);
+alter table joined_offer add constraint joined_offer_once unique (interest, offer);
+create index joined_offer_offer on joined_offer (offer);
 alter table offer_event add constraint offer_event_gapless unique (dealer, seq);
 create index offer_event_offer on offer_event (offer);
 create unique index disposition_reference on disposition (offer, reference) where reference is not null;
@@ -46,6 +48,7 @@ alter table disposition add constraint disposition_value check (value_fen >= 0);
 create unique index alliance_task_open on alliance_task (interest) where closed_at is null;
 
 create trigger receipt_append_only before update or delete on receipt for each row execute function append_only();
+create trigger joined_offer_append_only before update or delete on joined_offer for each row execute function append_only();
 create trigger offer_event_append_only before update or delete on offer_event for each row execute function append_only();
 """
 

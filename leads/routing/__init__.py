@@ -44,7 +44,7 @@ class Wish(msgspec.Struct, frozen=True):
     only_store: int | None = None
 
 
-class _Prospect(msgspec.Struct, frozen=True):
+class _Outlook(msgspec.Struct, frozen=True):
     # A wish with all that stays the same while its batch is decided; `within` are the stores that some tier reaches.
     wish: Wish
     policy: ActivePolicy
@@ -65,27 +65,27 @@ async def decide(wishes: Sequence[Wish], *, at: datetime) -> list[Receipt]:
     if not wishes:
         return []
     picture = await network(local_day(at))
-    prospects = await _prospects(wishes, picture, at=at)
-    offered = await _lock_days(prospects, on=picture.on)
+    outlooks = await _outlooks(wishes, picture, at=at)
+    offered = await _lock_days(outlooks, on=picture.on)
     # These locks guard the ledger too: whoever decides on a pool today holds the counters of all its stores.
-    ledger = await _read_credits(field_of(_facts(prospect, offered)) for prospect in prospects)
-    choices = [await _choose(prospect, offered, ledger) for prospect in prospects]
+    ledger = await _read_credits(field_of(_facts(outlook, offered)) for outlook in outlooks)
+    choices = [await _choose(outlook, offered, ledger) for outlook in outlooks]
     await _write_days(choices, on=picture.on)
     await _write_credits(choices)
     receipts = [
-        _receipt(p, facts, choice, picture, at=at) for p, (facts, choice) in zip(prospects, choices, strict=True)
+        _receipt(p, facts, choice, picture, at=at) for p, (facts, choice) in zip(outlooks, choices, strict=True)
     ]
     await insert(receipts)
     return receipts
 
 
-async def _prospects(wishes: Sequence[Wish], picture: Network, *, at: datetime) -> list[_Prospect]:
+async def _outlooks(wishes: Sequence[Wish], picture: Network, *, at: datetime) -> list[_Outlook]:
     active = await policies.active({wish.brand for wish in wishes}, at=at)
     held = await _holding_stores(wishes, active)
     refused = await _refusing_stores(wishes)
     views: dict[tuple[int, Standpoint], list[Seen]] = {}
     return [
-        _prospect(
+        _outlook(
             wish,
             policy=active[wish.brand],
             held_by=held.get(wish.interest),
@@ -97,7 +97,7 @@ async def _prospects(wishes: Sequence[Wish], picture: Network, *, at: datetime) 
     ]
 
 
-def _prospect(
+def _outlook(
     wish: Wish,
     *,
     policy: ActivePolicy,
@@ -105,7 +105,7 @@ def _prospect(
     refused_by: list[int],
     picture: Network,
     views: dict[tuple[int, Standpoint], list[Seen]],
-) -> _Prospect:
+) -> _Outlook:
     point = (wish.longitude, wish.latitude) if wish.longitude is not None and wish.latitude is not None else None
     here = surroundings.standpoint(wish.region, point)
     sellers = picture.sellers.get(wish.brand, ())
@@ -115,7 +115,7 @@ def _prospect(
     named = {held_by, wish.preferred_store, wish.only_store}
     within = [seen for seen in view if seen.store.id in named or _is_within(seen, policy.rules)]
     around = within or (view[:SHOWN_OUT_OF_REACH] if here.point else [])
-    return _Prospect(
+    return _Outlook(
         wish=wish,
         policy=policy,
         held_by=held_by,
@@ -154,8 +154,8 @@ async def _refusing_stores(wishes: Sequence[Wish]) -> dict[UUID, list[int]]:
     return refused
 
 
-async def _lock_days(prospects: Iterable[_Prospect], *, on: date) -> dict[int, int]:
-    stores = sorted({store for prospect in prospects for store in prospect.within})
+async def _lock_days(outlooks: Iterable[_Outlook], *, on: date) -> dict[int, int]:
+    stores = sorted({store for outlook in outlooks for store in outlook.within})
     await current().execute(
         "insert into store_day (store, on_date, offered) select store, $2, 0 from unnest($1::int[]) as given (store)"
         " order by store on conflict (store, on_date) do nothing",
@@ -179,9 +179,9 @@ async def _read_credits(fields: Iterable[Field]) -> dict[bytes, dict[int, int]]:
 
 
 async def _choose(
-    prospect: _Prospect, offered: dict[int, int], ledger: dict[bytes, dict[int, int]]
+    outlook: _Outlook, offered: dict[int, int], ledger: dict[bytes, dict[int, int]]
 ) -> tuple[Facts, Choice]:
-    facts = _facts(prospect, offered)
+    facts = _facts(outlook, offered)
     field = field_of(facts)
     if field.pool_key is not None and field.pool_key not in ledger:
         # A store became full during this batch, so this is another pool than was foreseen.
@@ -194,9 +194,9 @@ async def _choose(
     return facts, choice
 
 
-def _facts(prospect: _Prospect, offered: dict[int, int]) -> Facts:
-    wish = prospect.wish
-    longitude, latitude = prospect.here.point or (None, None)
+def _facts(outlook: _Outlook, offered: dict[int, int]) -> Facts:
+    wish = outlook.wish
+    longitude, latitude = outlook.here.point or (None, None)
     return Facts(
         wish=WishFacts(
             brand=wish.brand,
@@ -209,21 +209,21 @@ def _facts(prospect: _Prospect, offered: dict[int, int]) -> Facts:
             preferred_store=wish.preferred_store,
             only_store=wish.only_store,
         ),
-        rules=prospect.policy.rules,
-        held_by=prospect.held_by,
-        ended_offers=len(prospect.refused_by),
-        sellers=prospect.sellers,
-        elsewhere=prospect.elsewhere,
-        candidates=tuple(_candidate(seen, prospect, offered) for seen in prospect.around),
+        rules=outlook.policy.rules,
+        held_by=outlook.held_by,
+        ended_offers=len(outlook.refused_by),
+        sellers=outlook.sellers,
+        elsewhere=outlook.elsewhere,
+        candidates=tuple(_candidate(seen, outlook, offered) for seen in outlook.around),
     )
 
 
-def _candidate(seen: Seen, prospect: _Prospect, offered: dict[int, int]) -> Candidate:
+def _candidate(seen: Seen, outlook: _Outlook, offered: dict[int, int]) -> Candidate:
     store = seen.store
     bar: Literal["no_capability", "refused_before"] | None = None
-    if store.id in prospect.refused_by:
+    if store.id in outlook.refused_by:
         bar = "refused_before"
-    elif prospect.wish.capability not in store.capabilities:
+    elif outlook.wish.capability not in store.capabilities:
         bar = "no_capability"
     return Candidate(
         store=store.id,
@@ -262,11 +262,11 @@ async def _write_credits(choices: Iterable[tuple[Facts, Choice]]) -> None:
     )
 
 
-def _receipt(prospect: _Prospect, facts: Facts, choice: Choice, picture: Network, *, at: datetime) -> Receipt:
+def _receipt(outlook: _Outlook, facts: Facts, choice: Choice, picture: Network, *, at: datetime) -> Receipt:
     return Receipt(
         id=uuid7(at),
-        interest=prospect.wish.interest,
-        policy=prospect.policy.id,
+        interest=outlook.wish.interest,
+        policy=outlook.policy.id,
         network_version=picture.version,
         outcome=choice.outcome,
         tier=choice.tier,
@@ -276,6 +276,6 @@ def _receipt(prospect: _Prospect, facts: Facts, choice: Choice, picture: Network
         others=msgspec.json.encode(choice.others).decode(),
         refused=msgspec.json.encode(choice.refused).decode(),
         winner=choice.winner,
-        basis=prospect.wish.basis,
+        basis=outlook.wish.basis,
         decided_at=at,
     )

@@ -1,6 +1,6 @@
--- Interests that are due, claimed for one worker until its transaction ends. Grain: one row per interest. $1 now, $2 limit.
+-- Interests that are due, claimed for one worker until its transaction ends, with the person whose lock comes next. Grain: one row
+-- per interest. $1 now, $2 limit.
 -- SKIP LOCKED lets several workers share the queue; the order makes old work go first and keeps row locks in one order.
--- Where a lead says nothing of a place, the latest place that the same person ever gave stands in.
 with due as (
     select id from interest
     where due_at <= $1 and stage in ('identified', 'cleared', 'alliance_queue')
@@ -8,28 +8,8 @@ with due as (
     limit $2
     for update skip locked
 )
-select interest.id, interest.attempts, interest.stage, interest.brand, interest.kind, interest_kind.capability,
-       interest.preferred_store, survivor.id as person, lead.captured_at,
-       case when lead.region is null and lead.longitude is null then elsewhere.region else lead.region end as region,
-       lead.longitude, lead.latitude,
-       exists (
-           select from review_task
-           where review_task.observation = lead.observation and review_task.kind = 'contradiction' and closed_at is null
-       ) as contradicted,
-       (select count(*) from offer where offer.interest = interest.id and offer.state in ('refused', 'expired'))::int as ended_offers,
-       lead.id as lead, lead.wishes
+select interest.id, interest.attempts, coalesce(person.merged_into, person.id) as person
 from due
 join interest on interest.id = due.id
-join interest_kind on interest_kind.code = interest.kind
 join lead on lead.id = interest.lead
-join person as met on met.id = lead.person
-cross join lateral (select coalesce(met.merged_into, met.id) as id) as survivor
-left join lateral (
-    select observation.region
-    from link join observation on observation.id = link.observation
-    where link.person = survivor.id and link.closed_at is null and observation.region is not null
-          and lead.region is null and lead.longitude is null
-    order by observation.captured_at desc
-    limit 1
-) as elsewhere on true
-order by interest.due_at, lead.captured_at, interest.rank, interest.id
+join person on person.id = lead.person

@@ -2,6 +2,6 @@
 -- Grain: one row per interest and ended offer. $1 interests.
 select interest, store from offer where interest = any($1::uuid[]) and state in ('refused', 'expired')
 union all
-select interest.id, offer.store
-from interest join offer on offer.id = interest.joined
-where interest.id = any($1::uuid[]) and offer.state in ('refused', 'expired');
+select joined_offer.interest, offer.store
+from joined_offer join offer on offer.id = joined_offer.offer
+where joined_offer.interest = any($1::uuid[]) and offer.state in ('refused', 'expired');

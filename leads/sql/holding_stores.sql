@@ -1,5 +1,6 @@
 -- The store that holds a person for a brand: the latest accepted offer, not lost, with a contact since the given moment.
--- A contact is the acceptance or any disposition but unreachable, lost and invalid. All persons merged into the same survivor are one.
+-- A contact is the acceptance or any disposition but unreachable, lost and invalid; one after a loss found the person
+-- again. All persons merged into the same survivor are one.
 -- Grain: at most one row per given interest. $1 interests, $2 persons, $3 brands, $4 moments, in parallel.
 with recursive
 wish as (
@@ -25,8 +26,9 @@ join interest on interest.lead = lead.id
 join offer on offer.interest = interest.id and offer.brand = wish.brand and offer.state = 'accepted'
 cross join lateral (
     select max(disposition.at) filter (where disposition.kind not in ('unreachable', 'lost', 'invalid')) as contact_at,
-           coalesce(bool_or(disposition.kind in ('lost', 'invalid')), false) as is_lost
+           (array_agg(disposition.kind order by disposition.at desc, disposition.recorded_at desc, disposition.id desc)
+                filter (where disposition.kind <> 'unreachable'))[1] as latest
     from disposition where disposition.offer = offer.id
 ) as story
-where not story.is_lost and greatest(offer.accepted_at, story.contact_at) >= wish.since
+where coalesce(story.latest, 'accepted') not in ('lost', 'invalid') and greatest(offer.accepted_at, story.contact_at) >= wish.since
 order by wish.interest, offer.accepted_at desc, offer.id;

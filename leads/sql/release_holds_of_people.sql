@@ -1,4 +1,5 @@
--- Interests of these people that wait for something a person or a reviewer can change, due again. Grain: one row per interest.
+-- Interests of these people that wait for something a person or a reviewer can change, or for people of the alliance,
+-- due again. Grain: one row per interest.
 -- $1 persons of any time, $2 now. The caller holds the people's stripes: a row that is locked all the same belongs to a worker that
 -- waits for them and has read nothing yet, and to wait for it in turn would be a deadlock.
 update interest set due_at = $2
@@ -11,6 +12,6 @@ where id in (
     ) as known_as
     join lead on lead.person = known_as.id
     join interest on interest.lead = lead.id
-    where told.id = any($1) and interest.hold in ('no_consent', 'needs_review', 'no_place')
+    where told.id = any($1) and (interest.hold in ('no_consent', 'needs_review', 'no_place') or interest.stage = 'alliance_queue')
     for update of interest skip locked
 )

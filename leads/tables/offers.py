@@ -74,6 +74,16 @@ class Offer(Table, tablename="offer"):
     version = Integer(default=1)
 
 
+class JoinedOffer(Table, tablename="joined_offer"):
+    """A repeat enquiry that shared an open offer of the same person and brand; it stays when the offer has ended, as what was asked."""
+
+    id = UUID(primary_key=True, default=None)
+    interest = ForeignKey(Interest, on_delete=OnDelete.restrict, null=False)
+    offer = ForeignKey(Offer, on_delete=OnDelete.restrict, null=False)
+    basis = Varchar(length=20, default=None)
+    at = Timestamptz(default=None)
+
+
 class OfferEvent(Table, tablename="offer_event"):
     """One line of a dealer's feed; `seq` counts without a gap per dealer."""
 

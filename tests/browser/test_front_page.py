@@ -8,6 +8,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from playwright.sync_api import Browser, Page, sync_playwright
 
+from leads.demo.enquiries import WEB
 from leads.demo.showcase import STAGED
 from tests.whole import running
 
@@ -42,7 +43,7 @@ def show(fresh_database, tmp_path) -> Iterator[str]:
     environment = fresh_database.environment
     (tmp_path / "stores.csv").write_text(STORES, encoding="utf-8")
     running.commands(environment, ["seed"], ["network", "import", tmp_path / "stores.csv"])
-    key = running.keys(environment, sources=["web"])["web"]
+    key = running.keys(environment, sources=[WEB])[WEB]
     with running.serving(environment, log=tmp_path / "log") as house:
         _call_it_the_demo(fresh_database.url)
         with house.client(key) as web:

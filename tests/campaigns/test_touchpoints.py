@@ -6,7 +6,7 @@ from uuid import uuid4
 
 from campaigns import touchpoints
 from campaigns.tables import Touchpoint
-from campaigns.touchpoints import CONTACT_BY_SOURCE, Fact
+from campaigns.touchpoints import TOUCH_BY_SOURCE, Fact
 from crm.database import current, transaction
 from crm.ids import uuid7
 
@@ -93,7 +93,7 @@ async def test_a_retracted_fact_may_be_told_again():
 
 async def test_touches_are_written_as_told():
     person = uuid4()
-    told = [int(CONTACT_BY_SOURCE[source]) for source in ("event_desk", "phone", "import")]
+    told = [int(TOUCH_BY_SOURCE[source]) for source in ("event_desk", "phone", "import")]
 
     async with transaction():
         await touchpoints.record_touches(

@@ -106,6 +106,29 @@ async def test_merging_random_clusters_and_taking_it_back_restores_everything(se
         assert await state() == states.pop()
 
 
+async def test_a_source_knows_nobody_through_a_merge_that_was_undone():
+    one, other = await cluster("杜泽鹏", "李娜萌")
+    async with transaction():
+        await current().execute("insert into source (code, kind, test) values ('second', 'api', false)")
+        second = await current().fetchval("select id from source where code = 'second'")
+        await current().execute("alter table observation disable trigger observation_append_only")
+        await current().execute(
+            "update observation set source = $1 from link where link.observation = observation.id and link.person = $2",
+            second,
+            other,
+        )
+        await current().execute("alter table observation enable trigger observation_append_only")
+    [merge_id] = await merge(one, other)
+    async with transaction():
+        assert await people.was_sent_by(one, source=second)
+
+    await unmerge(merge_id)
+
+    async with transaction():
+        assert not await people.was_sent_by(one, source=second)
+        assert await people.was_sent_by(other, source=second)
+
+
 async def test_an_answered_question_is_open_again_after_unmerge():
     one, other = await cluster("李明", "李芳", phones={0: "13512345670", 1: "13512345670"})
     question = "select count(*) from review_task where closed_at is null"

@@ -9,7 +9,7 @@ import pytest
 from campaigns.touchpoints import Fact
 from crm import people, vault
 from crm.database import current, transaction
-from crm.errors import Invalid, NotThere
+from crm.errors import NotThere
 from leads import capture, inbox
 from tests.cast import (
     DAY,
@@ -148,11 +148,11 @@ async def test_what_was_refused_is_kept_sealed_for_a_while_with_the_paths_alone(
 async def test_a_single_lead_that_cannot_be_used_is_refused_with_every_fault():
     said = registration(person={}, interests=[wants("tesla")], consents=[says(True)])
 
-    with pytest.raises(Invalid) as refusal:
-        async with transaction():
-            await capture.accept(incoming(said), source=await capture.sender(await _desk()), at=NOON)
+    async with transaction():
+        [outcome] = await capture.accept_many([incoming(said)], source=await capture.sender(await _desk()), at=NOON)
 
-    assert [fault["path"] for fault in refusal.value.errors] == ["interests[0].brand", "person", "consents[0].brands"]
+    assert outcome.fate == "error"
+    assert [fault["path"] for fault in outcome.errors] == ["interests[0].brand", "person", "consents[0].brands"]
 
 
 async def _desk():

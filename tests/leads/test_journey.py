@@ -9,6 +9,7 @@ import pytest
 
 from crm import consent, people, work
 from crm.database import current, statement, transaction
+from crm.ids import uuid7
 from crm.settings import settings
 from leads import clocks, inbox, journey
 from leads.inbox.dispositions import Said
@@ -133,7 +134,20 @@ async def test_who_names_the_very_store_asked_that_store_and_no_other(kind):
     await answered(inbox.refuse, lead, reason="no_staff")
     await work_at(LATER)
     assert await offers_of(lead) == [("S2", "refused")]
-    assert await stands(lead) == [("identified", "no_consent")]
+    assert await stands(lead) == [("cleared", "no_consent")]
+
+
+async def test_the_one_store_asked_for_is_asked_as_soon_as_it_may_sell_the_brand(tmp_path):
+    await change_network(
+        tmp_path, CHENGDU.replace("S2,成都二号店,D2,user_centre,aito", "S2,成都二号店,D2,user_centre,luxeed")
+    )
+    lead = await a_lead(interests=[wants(preferred_store="S2")], consents=[])
+    assert await stands(lead) == [("cleared", "no_consent")]
+
+    await change_network(tmp_path, CHENGDU, at=LATER)
+    await work_at(LATER)
+
+    assert await offers_of(lead) == [("S2", "offered")]
 
 
 @pytest.mark.parametrize("wish", [wants(kind="test_drive"), wants(kind="call_back"), wants(preferred_store="S2")])
@@ -258,6 +272,26 @@ async def test_whoever_lives_out_of_reach_is_for_people_to_place():
 
     assert await stands(lead) == [("alliance_queue", None)]
     assert await value("select reason from alliance_task") == "out_of_reach"
+
+
+async def test_a_no_takes_a_lead_off_the_desks_of_the_alliance():
+    lead = await a_lead(place={"region_code": "650102"})
+
+    await withdraw(await person_of(lead), "aito")
+    await work_at(LATER)
+
+    assert await stands(lead) == [("identified", "no_consent")]
+    assert await value("select closed_by from alliance_task") == "journey"
+
+
+async def test_a_merge_between_claim_and_lock_leaves_the_interest_for_its_next_turn():
+    await send(registration(consents=[]))
+    async with transaction():
+        claimed = await current().fetch(statement("leads", "claim_due_interests"), NOON, 10)
+
+        await journey.advance({row["id"]: uuid7(NOON) for row in claimed}, at=NOON)
+
+    assert await value("select count(*) from interest where due_at is not null and hold is null") == len(claimed)
 
 
 # Holds release themselves
@@ -390,7 +424,7 @@ async def test_a_store_that_opens_while_a_wish_is_being_decided_is_seen_afterwar
 
 async def claim_and_advance():
     rows = await current().fetch(statement("leads", "claim_due_interests"), NOON, 10)
-    await journey.advance([journey.Due(*row.values()) for row in rows], at=NOON)
+    await journey.advance({row["id"]: row["person"] for row in rows}, at=NOON)
 
 
 # Taking back

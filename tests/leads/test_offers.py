@@ -4,12 +4,14 @@ import asyncio
 import os
 import sys
 from datetime import timedelta
+from uuid import uuid4
 
 import pytest
 
 from crm.database import current, transaction
 from leads import inbox, journey, offers
-from tests.leads.offering import MINUTE, a_lead, an_offer, another_phone, fetch, open_chengdu
+from tests.cast import wants, work
+from tests.leads.offering import MINUTE, a_lead, an_offer, another_phone, fetch, offer_of, open_chengdu
 from tests.leads.wishing import NOON
 
 ACCEPT = """
@@ -145,7 +147,7 @@ async def test_whoever_comes_too_late_to_join_is_told_so():
         await inbox.accept(offer, dealer=dealer, at=NOON)
 
     async with transaction():
-        assert await offers.join({interest["id"]: offer}, at=NOON) == set()
+        assert await offers.join([offers.Join(interest["id"], offer, uuid4(), "consent")], at=NOON) == set()
 
 
 async def test_a_joined_enquiry_is_free_again_when_the_offer_ends():
@@ -163,6 +165,85 @@ async def test_a_joined_enquiry_is_free_again_when_the_offer_ends():
         len(await fetch("select from interest where stage = 'offered' and (joined is not null) = (lead = $1)", again))
         == 2
     )
+
+
+@pytest.mark.parametrize("first", ["the one that was offered", "the one that joined"])
+async def test_a_store_that_refused_is_never_asked_again_for_an_enquiry_that_had_joined(first):
+    wishes = [wants(preferred_store="S1")]
+    offer, holder, _ = await an_offer(interests=wishes)
+    again = await a_lead(at=NOON + MINUTE, interests=wishes)
+    async with transaction():
+        await inbox.refuse(offer, dealer=holder, reason="no_staff", at=NOON + 2 * MINUTE)
+        if first == "the one that joined":
+            await current().execute("update interest set due_at = $2 where lead <> $1", again, NOON + 4 * MINUTE)
+
+    await journey.advance_due(NOON + 3 * MINUTE)
+    await journey.advance_due(NOON + 4 * MINUTE)
+
+    assert await states() == [("refused", "S1"), ("offered", "S2")]
+
+
+async def test_stores_that_ended_an_offer_count_for_the_enquiry_that_had_joined_it_too():
+    await a_lead()
+    await a_lead(at=NOON + MINUTE)
+
+    for minutes in (46, 92):
+        await work(NOON + minutes * MINUTE)
+
+    assert [state for state, _ in await states()] == ["expired", "expired"]
+    assert [row["stage"] for row in await fetch("select stage from interest")] == ["alliance_queue"] * 2
+    assert [row["refusals"] for row in await fetch("select refusals from alliance_task")] == [2, 2]
+
+
+async def store_elsewhere(lead):
+    """The store code of the other seller of AITO than the one the lead was offered to."""
+    _, holder, _ = await offer_of(lead)
+    return "S2" if holder.code == "D1" else "S1"
+
+
+async def test_who_asked_one_store_alone_does_not_join_an_offer_of_another():
+    first = await a_lead(interests=[wants(kind="test_drive")], consents=[])
+    asked = await store_elsewhere(first)
+
+    await a_lead(at=NOON + MINUTE, interests=[wants(preferred_store=asked)], consents=[])
+
+    assert sorted(await states()) == [("offered", "S1"), ("offered", "S2")]
+    assert len(await fetch("select from interest where joined is not null")) == 0
+
+
+async def test_who_asked_one_store_alone_joins_the_offer_of_that_very_store_whichever_is_the_oldest():
+    first = await a_lead(interests=[wants(kind="test_drive")], consents=[])
+    asked = await store_elsewhere(first)
+    second = await a_lead(at=NOON + MINUTE, interests=[wants(preferred_store=asked)], consents=[])
+
+    third = await a_lead(at=NOON + 2 * MINUTE, interests=[wants(preferred_store=asked)], consents=[])
+
+    (offer, _, _) = await offer_of(second)
+    assert [row["joined"] for row in await fetch("select joined from interest where lead = $1", third)] == [offer]
+
+
+async def test_two_wishes_of_one_form_follow_their_own_basis():
+    drive = wants(kind="test_drive", preferred_store="S1")
+
+    await a_lead(interests=[drive, wants(preferred_store="S2"), wants(preferred_store="S1")], consents=[])
+    await work(NOON)
+
+    assert sorted(await states()) == [("offered", "S1"), ("offered", "S2")]
+    assert len(await fetch("select from interest where joined is not null")) == 1
+
+
+async def test_joining_is_entered_in_the_ledger_masked_and_on_the_basis_of_who_joined():
+    offer, holder, _ = await an_offer(consents=[], interests=[wants(kind="test_drive")])
+    await a_lead(at=NOON + MINUTE)
+
+    entries = await fetch(
+        "select offer, dealer, basis, consent is not null as stands, fields from sharing_entry order by at"
+    )
+    assert [tuple(row)[:4] for row in entries] == [
+        (offer, holder.id, "requested", False),
+        (offer, holder.id, "consent", True),
+    ]
+    assert {row["fields"] for row in entries} == {offers.SHOWN_MASKED}
 
 
 async def test_taking_offers_back_twice_changes_nothing():

@@ -189,6 +189,7 @@ def test_a_childs_yes_is_no_consent_and_its_no_counts():
         (None, False), ("", False), ("年龄13岁", True), ("本人今年 13", True), ("13岁", True), ("12 years old", True),
         ("Age: 9", True), ("年龄14岁", False), ("孩子8岁", False), ("家里有个8岁的孩子", False), ("本人孩子8岁", False),
         ("13年的车", False), ("今年买车", False), ("预算30万", False), ("age 35", False),
+        ("今年10月提车", False), ("今年5月买车", False), ("本人有2台车", False), ("今年预算12万", False), ("本人今年12岁", True),
     ],
 )  # fmt: skip
 def test_only_the_persons_own_age_makes_a_child(remark, is_child):

@@ -71,7 +71,7 @@ async def test_a_story_that_was_cut_off_has_to_start_over(clean_tables):
         await play.stage(NOW, size=TINY, progress=pull_the_plug)
 
     assert await ground.is_interrupted()
-    with pytest.raises(play.NotAnEmptyHouse, match="FRESH=1"):
+    with pytest.raises(ground.NotAnEmptyHouse, match="FRESH=1"):
         await _play(size=TINY)
 
 

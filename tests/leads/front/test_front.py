@@ -5,9 +5,13 @@ from datetime import timedelta
 import msgspec
 import pytest
 
+from crm import history
 from crm.database import current, insert, transaction
 from crm.tables import Source
 from leads import front, inbox
+from leads.demo.enquiries import DESK, WEB
+from leads.demo.showcase import STAGED
+from tests.cast import registration, send
 from tests.leads.offering import a_lead, another_phone, offer_of
 from tests.leads.wishing import NOON, open_the_network
 
@@ -105,3 +109,32 @@ async def test_test_sources_do_not_count():
         await current().execute("update source set test = true where code = 'desk'")
 
     assert (await the_front()).overview.registrations == 0
+
+
+async def is_shown():
+    async with transaction():
+        return await front.is_for_strangers()
+
+
+async def end_the_story():
+    async with transaction():
+        await history.note("demo", STAGED, "campaign", "shanghai-demo", at=NOON)
+
+
+async def test_strangers_see_an_empty_house_and_a_demo():
+    empty = await is_shown()
+    await send(registration(), by=DESK)
+    unfinished = await is_shown()
+    await end_the_story()
+    await send(registration(), by=WEB)
+
+    assert (empty, unfinished, await is_shown()) == (True, False, True)
+
+
+@pytest.mark.parametrize("source", ["desk", "web"])
+async def test_a_demo_into_which_somebody_else_was_brought_is_shown_to_nobody(source):
+    await send(registration(), by=DESK)
+    await end_the_story()
+    await send(registration(), by=source)
+
+    assert not await is_shown()

@@ -2,6 +2,7 @@
 
 import asyncio
 from datetime import timedelta
+from functools import partial
 from uuid import uuid4
 
 import msgspec
@@ -13,6 +14,7 @@ from crm.errors import Invalid, NotThere
 from leads import inbox, journey, offers
 from leads.inbox import requests
 from leads.inbox.dispositions import Said
+from tests.cast import CHENGDU, change_network
 from tests.leads.offering import MINUTE, a_lead, an_offer, another_phone, fetch, offer_of, open_chengdu
 from tests.leads.wishing import NOON
 
@@ -214,6 +216,22 @@ async def test_consent_that_is_gone_reveals_nothing_even_before_the_offer_is_tak
 
     with pytest.raises(inbox.ConsentGone):
         await answer(inbox.accept, offer, dealer, at=NOON + MINUTE)
+
+
+@pytest.mark.parametrize("change", [("S{n},", "D{n}", "D9"), ("S{n},", ",aito,", ",luxeed,")], ids=["dealer", "brand"])
+@pytest.mark.parametrize("verb", [inbox.accept, partial(inbox.refuse, reason="no_staff")], ids=["accept", "refuse"])
+async def test_a_store_that_is_no_longer_the_dealers_own_reveals_nothing(tmp_path, change, verb):
+    offer, dealer, _ = await an_offer()
+    number = dealer.code[1]
+    start, old, new = (part.format(n=number) for part in change)
+    lines = [line.replace(old, new) if line.startswith(start) else line for line in CHENGDU.splitlines()]
+    await change_network(tmp_path, "\n".join(lines))
+
+    with pytest.raises(inbox.StoreGone, match="no longer yours"):
+        await answer(verb, offer, dealer, at=NOON + MINUTE)
+
+    assert (await look(offer, dealer)).lead.person.phone == "138****8000"
+    assert [row["state"] for row in await fetch("select state from offer")] == ["offered"]
 
 
 async def test_the_feed_pages_without_loss_and_a_store_filter_moves_on():

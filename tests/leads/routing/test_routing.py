@@ -192,6 +192,27 @@ async def test_a_real_contact_prolongs_protection_and_a_loss_ends_it(held, kind,
     assert (again.tier == "protected") == (tier == "protected")
 
 
+@pytest.mark.parametrize(
+    ("told", "holds"),
+    [
+        ((("lost", 5), ("order", 9)), True),
+        ((("invalid", 5), ("contacted", 9)), True),
+        ((("contacted", 5), ("lost", 9)), False),
+        ((("lost", 5), ("unreachable", 9)), False),
+    ],
+)
+async def test_a_lost_lead_that_was_found_again_is_protected_again(held, told, holds):
+    person, _, offer = held
+    for kind, days in told:
+        at = NOON + timedelta(days=days)
+        async with transaction():
+            await insert([Disposition(id=uuid7(at), offer=offer, kind=kind, at=at, recorded_at=at)])
+
+    [again] = await decide(await wish_for(person=person, captured_at=NOON + timedelta(days=20), **CHENGDU_CENTRE))
+
+    assert (again.tier == "protected") is holds
+
+
 async def test_protection_follows_a_merge_both_ways(held):
     person, holder, _ = held
     [other] = await wish_for()
