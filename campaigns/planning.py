@@ -74,12 +74,6 @@ async def event_of(code: str, *, campaign: str | None = None, at: datetime) -> i
     return _certain(known.event)
 
 
-async def booth_of(code: str, *, event: str, at: datetime) -> int:
-    """The booth with this code at an event."""
-    known = (await locate([Occasion(event=event, booth=code)], at=at)).popitem()[1]
-    return _certain(known.booth)
-
-
 async def seed_showcases(shows: Iterable[Showcase] = SHOWCASES, *, at: datetime) -> None:
     """Plan shows with all brands as equal partners; what is already there stays as it is, safe to repeat."""
     brands = sorted((await reference.load()).brands.values(), key=lambda brand: brand.rank)

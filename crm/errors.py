@@ -52,11 +52,6 @@ class NotUnderstood(Refused):
 TOO_DEEP = "it is nested too deeply"
 
 
-class TooLarge(Refused):
-    status = 413
-    sentence = "This is larger than {limit}; send it in parts."
-
-
 class NotSupported(Refused):
     status = 415
     sentence = "Send {expected}."
