@@ -6,6 +6,7 @@ no two operators of a store at once) are constraints in the migrations, never on
 
 from crm.tables.access import ApiKey, Idempotency, Source
 from crm.tables.consents import Consent, Notice, NoticeVersion, SharingEntry
+from crm.tables.desk import Notification, SavedView, StaffNote, StaffTask
 from crm.tables.history import Change, ChangeReader, HistoryEntry
 from crm.tables.network import (
     Dealer,
@@ -32,6 +33,7 @@ from crm.tables.people import (
     ReviewTask,
     Vehicle,
 )
+from crm.tables.staff import RecoveryCode, SignInAttempt, Staff, StaffSession
 
 __all__ = [
     "ApiKey",
@@ -56,14 +58,22 @@ __all__ = [
     "NoMerge",
     "Notice",
     "NoticeVersion",
+    "Notification",
     "Observation",
     "Ownership",
     "Party",
     "Person",
+    "RecoveryCode",
     "Region",
     "ReviewTask",
+    "SavedView",
     "SharingEntry",
+    "SignInAttempt",
     "Source",
+    "Staff",
+    "StaffNote",
+    "StaffSession",
+    "StaffTask",
     "Store",
     "StoreCapability",
     "StoreCredit",

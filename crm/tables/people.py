@@ -99,7 +99,7 @@ class HubValue(Table, tablename="hub_value"):
 
 
 class ReviewTask(Table, tablename="review_task"):
-    """A question about identity for a person to answer; `kind` possible_same or contradiction, `answer` same, different or later."""
+    """A question about identity for a person to answer; `kind` possible_same or contradiction, `answer` same or different; put off until `not_before`."""
 
     id = UUID(primary_key=True, default=None)
     kind = Varchar(length=30, default=None)
@@ -111,6 +111,7 @@ class ReviewTask(Table, tablename="review_task"):
     closed_at = Timestamptz(default=None, null=True)
     closed_by = Varchar(length=80, default=None, null=True)
     answer = Varchar(length=20, default=None, null=True)
+    not_before = Timestamptz(default=None, null=True)
 
 
 class NoMerge(Table, tablename="no_merge"):

@@ -184,7 +184,13 @@ async def _place(drafts: Sequence[Draft], *, source: Sender, at: datetime, impor
             known_person=resolution.outcome == "linked",
             contradicts=resolution.contradicts,
             where=where[occasion],
-            interests=rows.interests(draft, hold=rows.hold(draft, contradicts=resolution.contradicts), at=at),
+            interests=rows.interests(
+                draft,
+                source=source,
+                where=where[occasion],
+                hold=rows.hold(draft, contradicts=resolution.contradicts),
+                at=at,
+            ),
         )
         for draft, resolution, occasion in zip(drafts, resolutions, occasions, strict=True)
     ]

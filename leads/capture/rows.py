@@ -89,7 +89,7 @@ def hold(draft: Draft, *, contradicts: bool) -> str | None:
     return "no_consent" if reading.is_child(draft.item.body.remark) else None
 
 
-def interests(draft: Draft, *, hold: str | None, at: datetime) -> list[Interest]:
+def interests(draft: Draft, *, source: Sender, where: Known, hold: str | None, at: datetime) -> list[Interest]:
     """One row per wish, due for the journey at once unless it waits."""
     return [
         Interest(
@@ -103,6 +103,10 @@ def interests(draft: Draft, *, hold: str | None, at: datetime) -> list[Interest]
             stage=draft.stage,
             hold=hold,
             due_at=at if draft.stage == "identified" and hold is None else None,
+            captured_at=draft.captured_at,
+            campaign=where.campaign,
+            source=source.id,
+            region=draft.reading.region,
         )
         for wish in draft.reading.interests
     ]

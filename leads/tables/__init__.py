@@ -15,6 +15,7 @@ from leads.tables.capture import (
     Submission,
     TradeIn,
 )
+from leads.tables.desk import Bulk, BulkRow, ImportFile, PolicyDraft, Recheck, Simulation
 from leads.tables.offers import (
     AllianceTask,
     DealerCounter,
@@ -30,11 +31,14 @@ from leads.tables.offers import (
 
 __all__ = [
     "AllianceTask",
+    "Bulk",
+    "BulkRow",
     "DealerCounter",
     "Disposition",
     "DispositionKind",
     "Hold",
     "Import",
+    "ImportFile",
     "ImportRow",
     "Interest",
     "InterestKind",
@@ -42,10 +46,13 @@ __all__ = [
     "Lead",
     "Offer",
     "OfferEvent",
+    "PolicyDraft",
     "RawPayload",
     "Reason",
     "Receipt",
+    "Recheck",
     "RoutingPolicy",
+    "Simulation",
     "Stage",
     "Submission",
     "TradeIn",

@@ -16,7 +16,7 @@ from piccolo.columns import (
 from piccolo.table import Table
 
 from campaigns.tables import Booth, Campaign, Event
-from crm.tables import Brand, Model, Observation, Person, Region, Source, Store
+from crm.tables import Brand, Model, Observation, Person, Region, Source, Staff, Store
 
 
 class InterestKind(Table, tablename="interest_kind"):
@@ -86,6 +86,7 @@ class Lead(Table, tablename="lead"):
     contact_channel = Varchar(length=20, default=None, null=True)
     contact_not_before = Timestamptz(default=None, null=True)
     wishes = Bytea(default=None, null=True)
+    entered_by = ForeignKey(Staff, on_delete=OnDelete.restrict, null=True, default=None)
     captured_at = Timestamptz(default=None)
     received_at = Timestamptz(default=None)
     version = Integer(default=1)
@@ -95,6 +96,7 @@ class Interest(Table, tablename="interest"):
     """One wish of a lead: the unit that is routed, held and offered. It is due for the worker when `due_at` has come.
 
     `joined` names the open offer of the same person and brand that a repeat enquiry came to, instead of taking an offer of its own.
+    Lists read this table alone: `captured_at`, `campaign`, `source` and `region` are its lead's, kept equal by a trigger.
     """
 
     id = UUID(primary_key=True, default=None)
@@ -109,6 +111,10 @@ class Interest(Table, tablename="interest"):
     joined = UUID(default=None, null=True)
     due_at = Timestamptz(default=None, null=True)
     attempts = SmallInt(default=0)
+    captured_at = Timestamptz(default=None, null=True)
+    campaign = ForeignKey(Campaign, on_delete=OnDelete.restrict, null=True, default=None)
+    source = ForeignKey(Source, on_delete=OnDelete.restrict, null=True, default=None)
+    region = ForeignKey(Region, on_delete=OnDelete.restrict, null=True, default=None)
 
 
 class TradeIn(Table, tablename="trade_in"):
@@ -120,7 +126,10 @@ class TradeIn(Table, tablename="trade_in"):
 
 
 class Import(Table, tablename="import"):
-    """One file brought in: its SHA-256, how its columns were read, and the fates of its rows."""
+    """One file brought in: its SHA-256, how its columns were read, and the fates of its rows.
+
+    `state` is waiting, checking, checked, queued, running, done, cancelled, failed, undoing or undone; from the command line running and done only.
+    """
 
     id = UUID(primary_key=True, default=None)
     file_hash = Varchar(length=64, default=None)
@@ -134,6 +143,12 @@ class Import(Table, tablename="import"):
     errors = Integer(default=0)
     started_at = Timestamptz(default=None)
     ended_at = Timestamptz(default=None, null=True)
+    subject = Varchar(length=10, default="leads")
+    name = Varchar(length=200, default=None, null=True)
+    staff = ForeignKey(Staff, on_delete=OnDelete.restrict, null=True, default=None)
+    total = Integer(default=0)
+    checked = JSONB(default=None, null=True)
+    undone_at = Timestamptz(default=None, null=True)
 
 
 class ImportRow(Table, tablename="import_row"):

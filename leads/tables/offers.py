@@ -16,7 +16,7 @@ from piccolo.columns import (
 )
 from piccolo.table import Table
 
-from crm.tables import Brand, Dealer, Store
+from crm.tables import Brand, Dealer, Staff, Store
 from leads.tables.capture import Interest
 
 
@@ -29,6 +29,8 @@ class RoutingPolicy(Table, tablename="routing_policy"):
     data = JSONB(default=None)
     active_from = Timestamptz(default=None)
     active_until = Timestamptz(default=None, null=True)
+    author = ForeignKey(Staff, on_delete=OnDelete.restrict, null=True, default=None)
+    note = Varchar(length=400, default=None, null=True)
 
 
 class Receipt(Table, tablename="receipt"):
