@@ -1,7 +1,7 @@
 """From a typed address to the deepest region that is certain, by GB/T 2260 code.
 
-Promises: a region is named only when the text leaves no other; what several regions could be stays a list of
-candidates. Refuses nothing: an address without a place is an answer too.
+Promises: a region is certain only when the text leaves no other, and likely only by a rule that is written down; what
+several regions could be stays a list of candidates. Refuses nothing: an address without a place is an answer too.
 """
 
 import re
@@ -13,19 +13,20 @@ from typing import Literal
 
 import msgspec
 
-from crm.regions import Level, Region, city_of, province_of, rows, table
+from crm.regions import Level, Region, city_of, outnumbering, province_of, rows, table
 
 
 class Place(msgspec.Struct, frozen=True):
-    """What an address says. `region` is the deepest certain one, or None.
+    """What an address says. `region` is the deepest one that is certain, or else likely, or None.
 
-    certain: the region is the deepest one named. partial: a deeper one was named but could be any of `candidates`,
+    certain: the region is the deepest one named. likely: of the `candidates` far the most people live in this one, or
+    it is the city that the avenue is named after. partial: a deeper one was named but could be any of `candidates`,
     which all lie in `region`. ambiguous: `candidates` have no region in common. unknown: no place was named.
     """
 
     region: str | None
     level: Level | None
-    certainty: Literal["certain", "partial", "ambiguous", "unknown"]
+    certainty: Literal["certain", "likely", "partial", "ambiguous", "unknown"]
     candidates: tuple[str, ...] = ()
 
 
@@ -43,29 +44,37 @@ _SIGNS = {
 _UNKNOWN = Place(None, None, "unknown")
 
 
+Weight = Literal["weak", "likely", "firm"]
+_WEIGHTS: tuple[Weight, ...] = ("weak", "likely", "firm")
+
+
 class Mention(msgspec.Struct, frozen=True):
     """A name found in an address: the codes it means by itself, and those it may mean inside a known parent.
 
-    A weak mention (the city in the name of a hotel) never makes a region certain.
+    By itself a likely mention (the city in the name of an avenue) makes a region no more than likely, and a weak one
+    (the city in the name of a hotel) not even that.
     """
 
     alone: tuple[str, ...]
     inside: tuple[str, ...]
-    is_weak: bool = False
+    weight: Weight = "firm"
 
 
 def resolve(address: str) -> Place:
-    """The deepest region that the address certainly lies in; a name that follows a certain parent is read inside it."""
+    """The deepest region that the address lies in; a name that follows a certain parent is read inside it."""
     text = address.strip() if address.isascii() else unicodedata.normalize("NFKC", address).strip()
     text = _SIGNS.get(text, text)
-    codes, is_weak = _fold([*_mentions(text), *_latin_mentions(text)])
+    mentions = [*_mentions(text), *_latin_mentions(text)]
+    codes, weight = _fold(mentions)
     if not codes:
         return _UNKNOWN
-    if len(codes) == 1 and not is_weak:
-        return Place(codes[0], table()[codes[0]].level, "certain")
-    common = None if is_weak else _common_parent(codes)
-    level = table()[common].level if common else None
-    return Place(common, level, "partial" if common else "ambiguous", codes)
+    if len(codes) == 1 and weight != "weak":
+        return Place(codes[0], table()[codes[0]].level, "certain" if weight == "firm" else "likely")
+    if weight == "firm" and (common := _common_parent(codes)):
+        return Place(common, table()[common].level, "partial", codes)
+    if weight == "firm" and (likely := outnumbering(codes)) and not _is_contradicted(likely, mentions):
+        return Place(likely, table()[likely].level, "likely", codes)
+    return Place(None, None, "ambiguous", codes)
 
 
 _HANZI = re.compile(r"[\u3400-\u9fff]")
@@ -92,20 +101,30 @@ _EVERYDAY = frozenset(_EVERYDAY_NAMES.split())
 _SHARED = {"朝阳", "吉林"}
 
 
-def _fold(mentions: list[Mention]) -> tuple[tuple[str, ...], bool]:
+def _fold(mentions: list[Mention]) -> tuple[tuple[str, ...], Weight]:
     # The first name that stands for itself leads; later ones go deeper inside it, or tell which of several it was.
     known: tuple[str, ...] = ()
-    is_weak = False
+    weight: Weight = "firm"
     for mention in mentions:
         deeper = tuple(code for code in mention.inside if any(_lies_in(code, parent) for parent in known))
         told = tuple(code for code in known if any(_lies_in(code, parent) for parent in mention.alone))
         if known and deeper:
-            known, is_weak = _widest(deeper), False
+            known, weight = _widest(deeper), "firm"
         elif known and told:
             known = told
-        elif mention.alone and (not known or (is_weak and not mention.is_weak)):
-            known, is_weak = mention.alone, mention.is_weak
-    return known, is_weak
+        elif mention.alone and (not known or _WEIGHTS.index(mention.weight) > _WEIGHTS.index(weight)):
+            known, weight = mention.alone, mention.weight
+    return known, weight
+
+
+def _is_contradicted(code: str, mentions: list[Mention]) -> bool:
+    # 朝阳区 behind which 沈阳 is named is neither that of 北京 nor that of 长春.
+    return any(
+        mention.weight == "firm"
+        and mention.alone
+        and not any(_lies_in(code, said) or _lies_in(said, code) for said in mention.alone)
+        for mention in mentions
+    )
 
 
 def _widest(codes: tuple[str, ...]) -> tuple[str, ...]:
@@ -140,6 +159,8 @@ def _mentions(text: str) -> Iterator[Mention]:
         if name.endswith("市") and text.startswith(("中区", "南区", "北区"), end):
             end -= 1  # 济南市中区: the last character of the city's name belongs to its district 市中区.
         road = None if names[name].is_full else _road_at(text, end)
+        if road and _names_its_city(name, road):
+            yield Mention(names[name].alone, (), "likely")
         mention = None if road else _judge(names[name], name, text, end, is_behind=is_behind, is_edge=is_edge)
         if mention:
             yield mention
@@ -160,6 +181,12 @@ def _road_at(text: str, at: int) -> re.Match[str] | None:
     return None if following and _names()[following].is_full else road
 
 
+def _names_its_city(name: str, road: re.Match[str]) -> bool:
+    # 31 of 18,000 real addresses name such an avenue beside their city, 30 of them its own one: 广州大道 lies in 广州.
+    # A road (路) lies in the city of its name hardly ever: 4 of 385 (measured 2026-11-22).
+    return road[0] == "大道" and _names()[name].rank == "city" and name not in _EVERYDAY and name not in _SHARED
+
+
 def _judge(meaning: "Meaning", name: str, text: str, end: int, *, is_behind: bool, is_edge: bool) -> Mention | None:
     named_after = _NAMESAKE.match(text, end) is not None
     if name in _ONLY_INSIDE:
@@ -169,7 +196,7 @@ def _judge(meaning: "Meaning", name: str, text: str, end: int, *, is_behind: boo
         is_doubtful = len(name) == _SHORTEST or name.endswith("城市")
         return Mention(meaning.alone, meaning.inside) if is_edge or not is_doubtful else None
     if meaning.rank in {"area", "province", "city"} and name not in _EVERYDAY:
-        return Mention(meaning.alone, meaning.inside, is_weak=named_after)
+        return Mention(meaning.alone, meaning.inside, weight="weak" if named_after else "firm")
     return _judge_short(meaning, name, text, end, is_behind=is_behind, is_edge=is_edge)
 
 
@@ -178,7 +205,7 @@ def _judge_short(
 ) -> Mention | None:
     if name == text:
         # 徐汇 alone is the district; 平和 alone may be a county, a company or a school.
-        return Mention(meaning.alone, meaning.inside, is_weak=meaning.rank == "county")
+        return Mention(meaning.alone, meaning.inside, weight="weak" if meaning.rank == "county" else "firm")
     if _SIGHT.match(text, end) or not is_edge:
         return None
     if is_behind:

@@ -59,6 +59,8 @@ def test_an_address_leads_to_its_deepest_region(address, region):
         ("张江高科", "310115"),
         ("苏州工业园区星湖街", "320500"),
         ("光谷", "420100"),
+        ("中山小榄", "442000"),
+        ("通州区马驹桥镇", "110112"),
     ],
 )
 def test_old_names_and_zones_still_arrive(address, region):
@@ -86,9 +88,30 @@ def test_no_place_is_an_answer(address):
 
 
 def test_a_district_of_several_cities_stays_open_until_its_city_is_named():
-    assert places.resolve("朝阳区建国路").candidates == ("110105", "220104")
-    assert places.resolve("朝阳区建国路").region is None
-    assert places.resolve("朝阳区建国路,北京").region == "110105"
+    assert places.resolve("通州区新世纪大道").candidates == ("110112", "320612")
+    assert places.resolve("通州区新世纪大道").region is None
+    assert places.resolve("通州区新世纪大道,南通").region == "320612"
+
+
+def test_where_far_the_most_people_live_in_one_of_the_districts_of_a_name_that_one_is_likely():
+    place = places.resolve("朝阳区建国路")
+
+    assert (place.region, place.certainty) == ("110105", "likely")
+    assert place.candidates == ("110105", "220104")
+    assert places.resolve("朝阳区建国路,长春") == places.Place("220104", "district", "certain")
+
+
+def test_another_city_in_the_address_keeps_the_likely_district_open():
+    assert places.resolve("南山区科技园").region == "440305"
+    assert places.resolve("南山区科技园,沈阳").certainty == "ambiguous"
+
+
+def test_an_avenue_named_after_a_city_is_likely_in_it_but_moves_no_address():
+    assert places.resolve("广州大道中289号") == places.Place("440100", "city", "likely")
+    assert places.resolve("白云区广州大道北").region == "440111"
+    assert places.resolve("重庆市永川区广州大道") == places.resolve("重庆市永川区")
+    assert places.resolve("苏州大道8号,宿迁") == places.Place("321300", "city", "certain")
+    assert {places.resolve(text).region for text in ("中山大道", "黄山大道", "井冈山大道", "广州路")} == {None}
 
 
 def test_what_lies_in_one_province_either_way_is_certain_that_far():
@@ -128,6 +151,23 @@ def test_aliases_lead_to_regions_and_hide_none():
 
     assert all(regions.table()[row["code"]].name == row["name_zh"] for row in rows)
     assert not [row["alias"] for row in rows if row["alias"] in names or row["alias"] in regions.table()]
+
+
+def test_every_bearer_of_a_shared_name_is_counted_or_none_is():
+    counted = {row["code"]: row["name_zh"] for row in regions.rows("shared_districts.csv")}
+    names = set(counted.values())
+    bearers = {region.code: region.name for region in regions.table().values() if region.name in names}
+
+    assert counted == {code: name for code, name in bearers.items() if regions.table()[code].level == "district"}
+
+
+@pytest.mark.parametrize(
+    ("codes", "likely"),
+    [(("110105", "220104"), "110105"), (("310107", "330903"), "310107"), (("110112", "320612"), None),
+     (("330106", "360103"), None), ((), None)],
+)  # fmt: skip
+def test_a_district_stands_out_with_three_times_the_residents_of_its_namesakes(codes, likely):
+    assert regions.outnumbering(codes) == likely
 
 
 def test_an_abolished_code_leads_to_the_one_that_stands():
