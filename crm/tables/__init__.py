@@ -31,6 +31,7 @@ from crm.tables.people import (
     Ownership,
     Person,
     ReviewTask,
+    SearchKey,
     Vehicle,
 )
 from crm.tables.staff import RecoveryCode, SignInAttempt, Staff, StaffSession
@@ -67,6 +68,7 @@ __all__ = [
     "Region",
     "ReviewTask",
     "SavedView",
+    "SearchKey",
     "SharingEntry",
     "SignInAttempt",
     "Source",

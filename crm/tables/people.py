@@ -89,6 +89,15 @@ class IdentityKey(Table, tablename="identity_key"):
     observation = ForeignKey(Observation, on_delete=OnDelete.restrict, null=False)
 
 
+class SearchKey(Table, tablename="search_key"):
+    """A keyed digest by which staff find an observation: a name, its sound, a phone, its last digits, an e-mail."""
+
+    id = BigSerial(primary_key=True)
+    match_key = Bytea(default=None)
+    captured_at = Timestamptz(default=None)
+    observation = ForeignKey(Observation, on_delete=OnDelete.restrict, null=False)
+
+
 class HubValue(Table, tablename="hub_value"):
     """A phone or e-mail that several differently named people gave; the more names, the less it proves."""
 
@@ -99,7 +108,7 @@ class HubValue(Table, tablename="hub_value"):
 
 
 class ReviewTask(Table, tablename="review_task"):
-    """A question about identity for a person to answer; `kind` possible_same or contradiction, `answer` same or different; put off until `not_before`."""
+    """A question about identity for a person to answer; `answer` is same or different; put off until `not_before`."""
 
     id = UUID(primary_key=True, default=None)
     kind = Varchar(length=30, default=None)
