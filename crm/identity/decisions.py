@@ -3,7 +3,7 @@
 Promises one write per table however many observations there are, and that every link can be explained by its decision.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from itertools import chain
 from typing import Any
@@ -11,7 +11,7 @@ from uuid import UUID
 
 import msgspec
 
-from crm import people
+from crm import finding, people
 from crm.database import current, insert, statement
 from crm.identity import digests, observations
 from crm.identity.digests import Key
@@ -62,6 +62,7 @@ async def record(placed: Sequence[Placed], *, at: datetime) -> None:
     await insert([_decision(one, at=at) for one in placed])
     await insert([_link(one, at=at) for one in placed])
     await _insert_keys(placed)
+    await finding.remember(_findable(placed))
     await _remember_hubs(placed, at=at)
     await _ask(placed, at=at)
 
@@ -109,6 +110,11 @@ def _link(one: Placed, *, at: datetime) -> Link:
     return Link(
         id=uuid7(at), observation=one.arrival.observed.id, person=one.person, decision=one.decision, opened_at=at
     )
+
+
+def _findable(placed: Iterable[Placed]) -> Iterator[tuple[UUID, datetime, Particulars]]:
+    for one in placed:
+        yield one.arrival.observed.id, one.arrival.observed.captured_at, one.arrival.said
 
 
 async def _insert_keys(placed: Iterable[Placed]) -> None:

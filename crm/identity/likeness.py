@@ -22,6 +22,7 @@ Likeness = Literal[
     "silent",
     "other_nickname",
     "other_address",
+    "other_sex",
     "kin",
     "other",
 ]
@@ -38,12 +39,17 @@ _ORDER: dict[Likeness, int] = {
     "silent": 8,
     "other_nickname": 9,
     "other_address": 10,
-    "kin": 11,
-    "other": 12,
+    "other_sex": 11,
+    "kin": 12,
+    "other": 13,
 }
 ALIKE = frozenset[Likeness](("same", "same_short", "same_sound", "same_spelling"))
-APART = frozenset[Likeness](("one_off_short", "other_nickname", "other_address", "kin", "other"))
+APART = frozenset[Likeness](("one_off_short", "other_nickname", "other_address", "other_sex", "kin", "other"))
 CLEARLY_APART = frozenset[Likeness](("kin", "other"))
+# Only forms of address that tell: 总 and 老师 are anybody's.
+_WOMAN = "女士 小姐 太太 夫人 阿姨 大姐 姐 姨 太 嫂 mrs ms miss madam nvshi xiaojie"
+_MAN = "先生 大哥 叔叔 哥 叔 爷 mr mister sir xiansheng"
+_SEXES = dict.fromkeys(_WOMAN.split(), "woman") | dict.fromkeys(_MAN.split(), "man")
 _WHOLE = frozenset(("full", "latin"))
 _TELLING = _WHOLE | {"salutation", "nickname"}
 
@@ -59,11 +65,15 @@ def is_whole(name: Name) -> bool:
 
 
 def closest(ours: Collection[Name], theirs: Collection[Name]) -> Likeness:
-    """The best likeness between two persons' names; whole names, where both have some, outweigh forms of address."""
+    """The best likeness between two persons' names; whole names, where both have some, outweigh forms of address.
+
+    Otherwise Mr Wang and Ms Wang are two, whatever else fits.
+    """
     if not ours or not theirs:
         return "silent"
     pairs = [(a, b) for a in _whole_if_any(ours) for b in _whole_if_any(theirs)]
-    return min((between(a, b) for a, b in pairs), key=_ORDER.__getitem__)
+    best = min((between(a, b) for a, b in pairs), key=_ORDER.__getitem__)
+    return "other_sex" if best in {"fits", "silent"} and _are_man_and_woman(ours, theirs) else best
 
 
 def different(names: Collection[Name]) -> int:
@@ -97,6 +107,11 @@ def between(a: Name, b: Name) -> Likeness:
     return "silent"
 
 
+def _are_man_and_woman(ours: Collection[Name], theirs: Collection[Name]) -> bool:
+    mine, yours = ({_SEXES.get(name.title or "") for name in names} - {None} for names in (ours, theirs))
+    return bool(mine and yours) and not mine & yours
+
+
 def _whole_if_any(names: Collection[Name]) -> Collection[Name]:
     return [name for name in names if is_whole(name)] or names
 
@@ -115,19 +130,30 @@ def _between_scripts(a: Name, b: Name) -> Likeness:
     if spellings(a) & spellings(b):
         return "same_spelling"
     if not a.syllables or not b.syllables:
-        return "other" if a.kind == b.kind else "silent"
+        return _of_another_language(a, b)
     if not a.surname_sound or a.surname_sound != b.surname_sound:
         return "other"
     return _between_given(_given_syllables(a), _given_syllables(b))
 
 
+def _of_another_language(a: Name, b: Name) -> Likeness:
+    if a.kind == b.kind:
+        return "other"
+    # David Wang may be what 王强 is called abroad.
+    return "fits" if a.surname_sound and a.surname_sound == b.surname_sound else "silent"
+
+
 def _between_given(a: str | tuple[str, ...], b: str | tuple[str, ...]) -> Likeness:
     if len(a) != len(b):
-        return "kin"
+        return "one_off" if _is_within(a, b) or _is_within(b, a) else "kin"
     slips = sum(x != y for x, y in zip(a, b, strict=True))
     if slips == 1:
         return "one_off" if len(a) > 1 else "one_off_short"
     return "one_off" if sorted(a) == sorted(b) else "kin"
+
+
+def _is_within(longer: str | tuple[str, ...], shorter: str | tuple[str, ...]) -> bool:
+    return len(longer) == len(shorter) + 1 and all(sound in longer for sound in shorter)
 
 
 def _by_surname(a: Name, b: Name) -> Likeness:

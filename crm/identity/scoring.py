@@ -33,8 +33,8 @@ class Model(msgspec.Struct, frozen=True):
     """Weights and thresholds of one version.
 
     `crowd` is the share of its points that a value keeps when 1, 2, 3... names gave it; from `hub` names on it hardly
-    counts. `sharing` is the share of phones given by several people that the weights expect: where more are shared, a
-    missing name costs up to `missing_at_most` points.
+    counts. `sharing` is the share of phones given by several people that the weights expect: each time that it doubles, a
+    missing name costs `missing_by_doubling` points more, up to `missing_at_most`.
     """
 
     version: int
@@ -45,6 +45,7 @@ class Model(msgspec.Struct, frozen=True):
     hub: int
     crowd: list[float]
     sharing: float
+    missing_by_doubling: float
     missing_at_most: float
     common_surnames: str
     parts: dict[str, Weight]
@@ -126,7 +127,7 @@ def weigh(ours: Profile, theirs: Profile, *, known: Known) -> Weighed:
         *_by_reach(ours, theirs, alike=alike, crowds=known.crowds),
         *_by_unionid(ours, theirs),
         *_by_name(ours, theirs, alike=alike),
-        *_by_silence(alike, sharing=known.sharing),
+        *(_by_silence(alike, sharing=known.sharing) if _rest_on_phone(ours, theirs) else ()),
         *([_part("city_same")] if ours.cities & theirs.cities else []),
     )
     return Weighed(theirs, sum(part.points for part in parts), parts)
@@ -150,6 +151,11 @@ _TRAILING_DIGITS = re.compile(r"[\d._-]*@.*")
 
 
 def _are_rivals(one: Profile, other: Profile, *, apart: Collection[frozenset[UUID]]) -> bool:
+    # Between brothers and sisters neither a form of address nor silence chooses.
+    return _are_apart(one, other, apart=apart) or likeness.closest(one.names, other.names) == "one_off"
+
+
+def _are_apart(one: Profile, other: Profile, *, apart: Collection[frozenset[UUID]]) -> bool:
     if frozenset((one.person, other.person)) in apart or _unionids_differ(one, other):
         return True
     return likeness.closest(one.names, other.names) in likeness.APART
@@ -172,7 +178,7 @@ def _bridged(
     same: list[Profile] = []
     maybe_same: list[Profile] = []
     for other in (it.profile for it in others if it.total >= model().link):
-        if _are_rivals(person, other, apart=known.apart):
+        if _are_apart(person, other, apart=known.apart):
             continue
         # A value that only the two share was not looked up: it may be a household's.
         doubtful = dict.fromkeys((person.phones & other.phones) | (person.emails & other.emails), 2)
@@ -187,19 +193,19 @@ def _bridged(
 
 def _by_reach(ours: Profile, theirs: Profile, *, alike: likeness.Likeness, crowds: Mapping[str, int]) -> Iterator[Part]:
     phones, emails = ours.phones & theirs.phones, ours.emails & theirs.emails
+    in_mailbox = set() if phones or emails else _phones_in_mailboxes(ours, theirs)
     if phones:
         yield _shared("phone_equal", phones, crowds=crowds)
     elif alike in likeness.ALIKE and any(_is_near(a, b) for a in ours.phones for b in theirs.phones):
         yield _part("phone_near")
     elif views(ours) & theirs.masked or views(theirs) & ours.masked:
         yield _part("phone_masked")
-    elif ours.phones and theirs.phones:
+    elif ours.phones and theirs.phones and not in_mailbox:
         yield _part("phone_other")
     if emails:
         yield _shared("email_equal", emails, crowds=crowds)
-    elif ours.emails and theirs.emails:
+    elif ours.emails and theirs.emails and not any(_is_near_email(a, b) for a in ours.emails for b in theirs.emails):
         yield _part("email_other")
-    in_mailbox = set() if phones or emails else _phones_in_mailboxes(ours, theirs)
     if in_mailbox:
         yield _shared("phone_in_email", in_mailbox, crowds=crowds)
 
@@ -211,7 +217,10 @@ def _by_unionid(ours: Profile, theirs: Profile) -> Iterator[Part]:
 
 
 def _by_name(ours: Profile, theirs: Profile, *, alike: likeness.Likeness) -> Iterator[Part]:
-    if alike != "silent":
+    if alike == "one_off" and _rest_on_phone(ours, theirs):
+        # 张建国 and 张建军 on one phone: a slip as likely as brothers who share it.
+        yield _part("name_sibling")
+    elif alike != "silent":
         yield _part(f"name_{alike}")
     if alike in likeness.ALIKE and any(name.surname and _is_rare(name.surname) for name in ours.names):
         yield _part("surname_rare")
@@ -222,8 +231,8 @@ def _by_name(ours: Profile, theirs: Profile, *, alike: likeness.Likeness) -> Ite
 
 def _by_silence(alike: likeness.Likeness, *, sharing: float) -> Iterator[Part]:
     if alike == "silent" and sharing > model().sharing:
-        points = -min(log2(sharing / model().sharing), model().missing_at_most)
-        yield Part("name_missing", points)
+        cost = model().missing_by_doubling * log2(sharing / model().sharing)
+        yield Part("name_missing", -min(cost, model().missing_at_most))
 
 
 def _part(name: str) -> Part:
@@ -238,6 +247,14 @@ def _shared(name: str, values: Collection[str], *, crowds: Mapping[str, int]) ->
 
 def _is_rare(surname: str) -> bool:
     return not surname.isascii() and surname not in model().common_surnames
+
+
+def _rest_on_phone(ours: Profile, theirs: Profile) -> bool:
+    """Whether neither a mailbox nor a WeChat identity speaks for the two, only what a household shares."""
+    shared = [
+        ours.unionids[account] & theirs.unionids[account] for account in ours.unionids.keys() & theirs.unionids.keys()
+    ]
+    return not ours.emails & theirs.emails and not any(shared)
 
 
 def _spell_each_other(ours: Profile, theirs: Profile) -> bool:
@@ -263,6 +280,12 @@ def _is_near(a: str, b: str) -> bool:
         case [first, second]:
             return second - first == 1 and a[first] == b[second] and a[second] == b[first]
     return False
+
+
+def _is_near_email(a: str, b: str) -> bool:
+    """The same name in front of the @, dots and tags aside, or one slip in it; a slip may have spoilt the domain too."""
+    mine, yours = (email.partition("@")[0].partition("+")[0].replace(".", "") for email in (a, b))
+    return mine == yours or _is_near(mine, yours)
 
 
 def _phones_in_mailboxes(ours: Profile, theirs: Profile) -> set[str]:

@@ -18,6 +18,7 @@ PAIRS = [
     ("李明", "李芳", "one_off_short"),
     ("李娜萌", "李超伟", "kin"),
     ("李娜萌", "李超", "kin"),
+    ("李娜萌", "李娜", "one_off"),
     ("李娜萌", "王超伟", "other"),
     ("李娜萌", "Wang Chaowei", "other"),
     ("王先生", "王强", "fits"),
@@ -28,6 +29,8 @@ PAIRS = [
     ("阿敏", "杜泽鹏", "other_nickname"),
     ("快乐每一天", "杜泽鹏", "silent"),
     ("Tom", "杜泽鹏", "silent"),
+    ("Tom Du", "杜泽鹏", "fits"),
+    ("Tom Smith", "杜泽鹏", "silent"),
     ("", "杜泽鹏", "silent"),
     ("测试", "杜泽鹏", "silent"),
 ]
@@ -43,6 +46,15 @@ def test_a_whole_name_outweighs_a_form_of_address():
     known = [name("李女士"), name("李超伟")]
 
     assert likeness.closest([name("李娜萌")], known) == "kin"
+
+
+def test_a_form_of_address_is_a_mans_or_a_womans():
+    known = [name("李超伟"), name("李先生")]
+
+    assert likeness.closest([name("李先生")], known) == "fits"
+    assert likeness.closest([name("李女士")], known) == "other_sex"
+    assert likeness.closest([name("李总")], known) == "fits"
+    assert likeness.closest([name("李超伟"), name("李女士")], known) == "same"
 
 
 def test_slips_of_one_name_count_as_one_person():

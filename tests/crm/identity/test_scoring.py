@@ -96,6 +96,52 @@ def test_siblings_with_short_names_on_one_phone_are_a_question():
     assert (asked.outcome, asked.question) == ("provisional", "possible_same")
 
 
+@pytest.mark.parametrize("sibling", ["张建军", "张爱国", "Zhang Jianjun", "张国"])
+def test_siblings_with_a_character_in_common_on_one_phone_are_a_question(sibling):
+    asked = verdict(said(sibling, phone=PHONE), known_as(1, said("张建国", phone=PHONE)))
+
+    assert (asked.outcome, asked.question) == ("provisional", "possible_same")
+
+
+@pytest.mark.parametrize("also", [{"email": EMAIL}, {"unionids": UNIONID}])
+def test_a_slip_in_a_name_is_forgiven_where_more_than_a_phone_agrees(also):
+    assert outcome(said("张建军", phone=PHONE, **also), known_as(1, said("张建国", phone=PHONE, **also))) == "linked"
+
+
+def test_between_siblings_on_one_phone_a_form_of_address_does_not_choose():
+    siblings = known_as(1, said("张建国", phone=PHONE)), known_as(2, said("张建军", phone=PHONE))
+
+    assert verdict(said("张先生", phone=PHONE), *siblings).question == "possible_same"
+    assert outcome(said("张建军", phone=PHONE), *siblings) == "linked"
+
+
+@pytest.mark.parametrize("other", ["杜超伟", "王超伟", "王女士", "小莉"])
+def test_a_family_that_shares_phone_and_mailbox_stays_several_people(other):
+    shared = {"phone": PHONE, "email": EMAIL}
+
+    assert outcome(said(other, **shared), known_as(1, said("杜泽鹏", **shared))) == "provisional"
+
+
+def test_a_mr_and_a_ms_of_one_surname_on_one_phone_are_a_question():
+    known = known_as(1, said("杜泽鹏", phone=PHONE), said("杜先生", phone=PHONE))
+
+    assert outcome(said("杜先生", phone=PHONE), known) == "linked"
+    assert outcome(said("杜女士", phone=PHONE), known) != "linked"
+
+
+def test_a_form_of_address_beside_another_mailbox_is_a_question():
+    known = known_as(1, said("杜泽鹏", phone=PHONE, email=EMAIL))
+
+    assert outcome(said("杜先生", phone=PHONE, email="sunny@qq.com"), known) == "provisional"
+    assert outcome(said("杜先生", phone=PHONE, email="zepengdu.7396@163.com"), known) == "linked"
+
+
+def test_a_phone_in_a_mailbox_is_no_other_phone():
+    known = known_as(1, said("杜泽鹏", phone="+8618600001111", email="13512345670@qq.com"))
+
+    assert outcome(said("杜先生", phone=PHONE), known) == "linked"
+
+
 def test_a_phone_that_many_gave_proves_next_to_nothing():
     newcomer, known = said("杜先生", phone=PHONE), known_as(1, said("杜泽鹏", phone=PHONE))
 
@@ -136,6 +182,12 @@ def test_where_many_share_phones_a_missing_name_is_not_enough():
 
     assert outcome(said("", phone=PHONE), known, sharing=0.01) == "linked"
     assert outcome(said("", phone=PHONE), known, sharing=0.1) == "provisional"
+
+
+def test_where_many_share_phones_a_mailbox_still_speaks_for_the_nameless():
+    known = known_as(1, said("杜泽鹏", phone=PHONE, email=EMAIL))
+
+    assert outcome(said("", email=EMAIL), known, sharing=0.1) == "linked"
 
 
 def test_an_email_that_spells_the_name_tells_the_household_apart():
