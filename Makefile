@@ -11,13 +11,16 @@ export UV_PROJECT_ENVIRONMENT := .venv
 unexport VIRTUAL_ENV
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test check oracle
+.PHONY: help setup demo test check oracle shots bench scale
 
 help:
 	@echo "make demo    run the showcase  (PORT=8000 chooses the port, FRESH=1 starts over)"
 	@echo "make test    run the tests     (ARGS='-k routing' chooses some)"
 	@echo "make check   lint, format and types"
 	@echo "make oracle  read real addresses beside another reader of addresses"
+	@echo "make shots   draw every screen into shots/  (ARGS='leads home' chooses some)"
+	@echo "make bench   how fast leads come in  (BASE=commit compares)"
+	@echo "make scale   staff pages with a million leads beside their limits  (LEADS=, PEOPLE=, ROUNDS=)"
 
 setup: $(if $(UV_ON_PATH),,.venv/bin/uv)
 	@$(UV) sync --locked --quiet
@@ -40,6 +43,24 @@ test: setup
 oracle: setup
 	@UV_PROJECT_ENVIRONMENT=.venv-oracle MARQUEE_SKIP_ASSETS=1 $(UV) run --quiet --locked --group oracle \
 	  pytest -q -rs tests/crm/test_places_oracle.py
+
+shots: setup
+	@.venv/bin/python -m tests.browser.shots $(ARGS)
+
+BATCHES ?= 20
+bench: setup
+	@BASE='$(BASE)' BATCHES='$(BATCHES)' .venv/bin/python -m tests.bench.capture
+
+# The crowd is made once, in a data folder of its own (some 12 GB, ten to twenty minutes), and stays for the next time.
+LEADS ?= 1000000
+PEOPLE ?= 600000
+ROUNDS ?= 40
+scale: export MARQUEE_DATA := $(CURDIR)/var/scale
+scale: export ROUNDS := $(ROUNDS)
+scale: setup
+	@.venv/bin/python -m tests.bench.scale make $(LEADS) $(PEOPLE)
+	@.venv/bin/python -m tests.bench.scale measure; \
+	  measured=$$?; .venv/bin/marquee database stop >/dev/null; exit $$measured
 
 check: setup
 	.venv/bin/ruff check .

@@ -6,7 +6,7 @@ declares who may call it, or the application does not start.
 
 import asyncio
 import sys
-from collections.abc import Collection
+from collections.abc import Awaitable, Callable, Collection
 from datetime import UTC, datetime
 from http import HTTPStatus
 from typing import Any
@@ -14,13 +14,14 @@ from typing import Any
 import click
 import msgspec
 import structlog
-from litestar import Litestar, Request, Response, Router, get
+from litestar import Litestar, MediaType, Request, Response, Router, get
 from litestar.config.compression import CompressionConfig
 from litestar.di import Provide
 from litestar.exceptions import HTTPException, ValidationException
 from litestar.openapi import OpenAPIConfig
 from litestar.openapi.plugins import JsonRenderPlugin
 from litestar.openapi.spec import Components, SecurityScheme
+from litestar.response import Template
 
 from campaigns import cli as campaigns_cli
 from campaigns import kinds as campaign_kinds
@@ -28,13 +29,16 @@ from campaigns import planning
 from crm import access, database, logs, orphans, process, reference, vault
 from crm import cli as crm_cli
 from crm import doctor as crm_doctor
+from crm import pages as crm_pages
 from crm.errors import TOO_DEEP, Fault, NotSupported, NotUnderstood, Refused
+from crm.pages import frame
 from crm.terminal import answer, as_json, refusals_told, say, with_database
 from leads import cli as leads_cli
-from leads import journey, pages, queues
+from leads import jobs, queues
 from leads import kinds as lead_kinds
+from leads import pages as lead_pages
 from leads.api import capture, inbox
-from leads.demo import story
+from leads.demo import colleagues, story
 from leads.routing import policies
 
 log = structlog.get_logger()
@@ -42,6 +46,17 @@ PROBLEM = "application/problem+json"
 LOOPBACK = "127.0.0.1"
 JSON = "application/json"
 BODIES = frozenset({"body", "data"})  # Litestar's two names for what was sent
+# The API's page writes styles of its own; nothing that anybody typed is on it.
+READER_POLICY = frame.POLICY.replace("style-src 'self'", "style-src 'self' 'unsafe-inline'") + "; font-src 'self' data:"
+READER = {
+    "withDefaultFonts": False,
+    "telemetry": False,
+    "hideClientButton": True,
+    "showDeveloperTools": "never",
+    "agent": {"disabled": True},
+    "mcp": {"disabled": True},
+    "documentDownloadType": "json",
+}
 FIRST_DAY = datetime(2025, 1, 1, tzinfo=UTC)  # policies hold for everything that was ever captured
 
 
@@ -79,6 +94,14 @@ async def ready() -> dict[str, str]:
     return {"status": "ready"}
 
 
+@get("/docs", guards=[access.anyone], include_in_schema=False, media_type=MediaType.HTML, sync_to_thread=False)
+def docs(request: Request[Any, Any, Any]) -> Template:
+    """The API's description as a page to read and try; its reader's own origin is all it asks."""
+    page = frame.page(request, "docs.html", options=msgspec.json.encode(READER).decode())
+    page.headers["content-security-policy"] = READER_POLICY
+    return page
+
+
 class JsonRequest(Request[Any, Any, Any]):
     """A request whose JSON may be nested as deep as a joker likes."""
 
@@ -90,10 +113,17 @@ class JsonRequest(Request[Any, Any, Any]):
             raise NotUnderstood(why=TOO_DEEP) from None
 
 
+async def receive(request: Request[Any, Any, Any]) -> None:
+    """Before a handler: what would be ignored in silence is refused, and a page learns how to speak to its reader."""
+    refuse_misunderstandings(request)
+    if _is_page(request):
+        await frame.greet(request)
+
+
 def refuse_misunderstandings(request: Request[Any, Any, Any]) -> None:
     """What would be ignored in silence and give a wrong answer is refused before anything is done."""
     fields = request.route_handler.parsed_fn_signature.parameters
-    _refuse_unknown_parameters(request, fields)
+    _refuse_unknown_parameters(request, [*fields, frame.LANGUAGE] if _is_page(request) else fields)
     if not BODIES.isdisjoint(fields):
         _refuse_other_than_json(request)
 
@@ -103,29 +133,54 @@ def answer_problem(request: Request[Any, Any, Any], exception: Exception) -> Res
     problem, headers = _problem(request, exception), _headers(exception)
     if problem.status >= HTTPStatus.INTERNAL_SERVER_ERROR and not isinstance(exception, Refused):
         log.error("request_failed", path=request.url.path, exc_info=exception)
-    if not request.url.path.startswith("/api/") and "text/html" in request.headers.get("accept", ""):
-        return pages.error(request, status=problem.status, sentence=problem.detail, headers=headers)
-    told = {**pages.SECURITY, **headers}
+    if _reads_pages(request):
+        if isinstance(exception, access.NotSignedIn):
+            return frame.sign_in_first(request)
+        return frame.error(request, exception, status=problem.status, headers=headers)
+    told = {**frame.SECURITY, **headers}
     return Response(msgspec.json.encode(problem), status_code=problem.status, media_type=PROBLEM, headers=told)
 
 
 def create_app() -> Litestar:
     """The application of one process; opens its pool when it starts."""
+    return _application(is_demo=colleagues.may_be_nobody)
+
+
+def create_demo_app() -> Litestar:
+    """The same for the demo alone, where everybody is invented and a visitor may be any of them."""
+    return _application(is_demo=colleagues.may_be_anybody)
+
+
+def _application(*, is_demo: Callable[[], Awaitable[bool]]) -> Litestar:
     app = Litestar(
-        route_handlers=[live, ready, capture.Leads, capture.Consents, *inbox.CONTROLLERS, *pages.CONTROLLERS],
-        dependencies={"principal": Provide(access.provide_principal, sync_to_thread=False)},
+        route_handlers=[
+            live,
+            ready,
+            docs,
+            capture.Leads,
+            capture.Consents,
+            *inbox.CONTROLLERS,
+            *crm_pages.CONTROLLERS,
+            *lead_pages.CONTROLLERS,
+        ],
+        dependencies={
+            "principal": Provide(access.provide_principal, sync_to_thread=False),
+            "actor": Provide(access.provide_actor, sync_to_thread=False),
+            "is_demo": Provide(is_demo),
+        },
         exception_handlers={Exception: answer_problem},
-        before_request=refuse_misunderstandings,
+        before_request=receive,
         request_class=JsonRequest,
-        after_request=pages.secure,
+        after_request=frame.secure,
         compression_config=CompressionConfig("gzip", gzip_compress_level=5, exclude=["^/static/"]),
         on_startup=[orphans.die_with_parent, _open_pool],
         on_shutdown=[database.close_pool],
-        template_config=pages.templates(),
+        template_config=frame.templates(),
         openapi_config=OpenAPIConfig(
             title="Marquee",
             version="1",
-            openapi_router=Router(path="/schema", guards=[access.anyone], route_handlers=[]),
+            description="Sources send leads, dealers work their inbox: a key in `Authorization: Bearer` says who is calling.",
+            openapi_router=Router(path="/schema", guards=[access.anyone], route_handlers=[], include_in_schema=False),
             render_plugins=[DescribesBodies()],
             components=Components(security_schemes={"key": SecurityScheme(type="http", scheme="bearer")}),
         ),
@@ -134,6 +189,16 @@ def create_app() -> Litestar:
     )
     access.refuse_undeclared_routes(app)
     return app
+
+
+def _is_page(request: Request[Any, Any, Any]) -> bool:
+    return not request.url.path.startswith(("/api/", "/schema", "/health/", "/static/"))
+
+
+def _reads_pages(request: Request[Any, Any, Any]) -> bool:
+    # htmx asks for whatever comes, and says who it is.
+    by_browser = "text/html" in request.headers.get("accept", "") or "hx-request" in request.headers
+    return by_browser and not request.url.path.startswith("/api/")
 
 
 def _refuse_unknown_parameters(request: Request[Any, Any, Any], known: Collection[str]) -> None:
@@ -211,7 +276,7 @@ def worker() -> None:
     logs.set_up()
     with refusals_told():
         database.start()
-        asyncio.run(process.work_until_told(journey.JOBS))
+        asyncio.run(process.work_until_told(jobs.JOBS))
 
 
 @main.command()
@@ -256,7 +321,7 @@ def demo(*, fresh: bool, port: int) -> None:
         process.refuse_taken(port)
         database.start()
         asyncio.run(story.tell(fresh=fresh, set_up=write_reference_data))
-        with process.answering("app:create_app", host=LOOPBACK, port=port), process.child(["worker"]):
+        with process.answering("app:create_demo_app", host=LOOPBACK, port=port), process.child(["worker"]):
             asyncio.run(story.go_on(f"http://{LOOPBACK}:{port}"))
 
 

@@ -79,6 +79,12 @@ async def retract(milestones: Sequence[Milestone], *, at: datetime) -> None:
         await current().execute(statement("campaigns", "retract_milestones"), *map(list, zip(*keys, strict=True)), at)
 
 
+async def retract_told(*, observations: Sequence[UUID], interests: Sequence[UUID], at: datetime) -> None:
+    """Take back from `at` on all that was told on the occasion of these, who were never there: an import was undone."""
+    await current().execute(statement("campaigns", "retract_touchpoints_told"), observations, at)
+    await current().execute(statement("campaigns", "retract_milestones_told"), interests, at)
+
+
 def milestone(
     fact: Fact,
     *,

@@ -1,10 +1,11 @@
-"""Who is calling, and what may they do: keys of machines, guards on routes, and the one scope of every read.
+"""Who is calling, and what may they do: keys of machines, staff who signed in, and guards on routes.
 
 Promises that a key is shown once and kept only as a hash, that a route without a declared guard does not start, and that what belongs to
-somebody else is answered exactly like what does not exist.
+somebody else is answered exactly like what does not exist. Refuses a write by staff that no page of ours sent.
 """
 
 import hashlib
+import hmac
 import re
 import secrets
 from datetime import UTC, datetime, timedelta
@@ -16,8 +17,10 @@ from litestar.connection import ASGIConnection
 from litestar.handlers import BaseRouteHandler, HTTPRouteHandler
 from litestar.types import Guard
 
+from crm import origin, sessions
 from crm.database import current, reaching
-from crm.errors import Fault, Invalid, NotAllowed, NotKnown, SignInNeeded
+from crm.errors import Fault, Invalid, NotAllowed, NotKnown, Refused, SignInNeeded
+from crm.roles import Actor, Permission
 from crm.tables import ApiKey, Dealer
 
 PrincipalKind = Literal["source", "dealer"]
@@ -29,6 +32,10 @@ SCOPES: dict[PrincipalKind, frozenset[str]] = {
 SEEN_EVERY = timedelta(minutes=1)
 SOURCE_CODE = re.compile(r"[\w.-]{1,40}")
 
+READING = ("GET", "HEAD", "OPTIONS")
+CSRF_HEADER, CSRF_FIELD = "x-csrf-token", "_csrf"
+FORMS = ("application/x-www-form-urlencoded", "multipart/form-data")
+
 _PRINCIPAL = """
 select api_key.id, principal_kind, principal, scopes, last_used_at, coalesce(source.code, dealer.code) as code
 from api_key
@@ -36,6 +43,23 @@ left join source on principal_kind = 'source' and source.id = principal
 left join dealer on principal_kind = 'dealer' and dealer.id = principal
 where hash = {} and revoked_at is null and (expires_at is null or expires_at > {})
 """
+
+
+class NotSignedIn(Refused):
+    status = 401
+    sentence = "Please sign in first."
+
+
+class NotPermitted(Refused):
+    status = 403
+    sentence = "Your role does not include this. Ask an administrator of the alliance if you need it."
+
+
+class NotSentByUs(Refused):
+    status = 403
+    sentence = (
+        "This form did not come from a page of yours, or you signed in again since. Reload the page and try again."
+    )
 
 
 class Principal(msgspec.Struct, frozen=True):
@@ -102,6 +126,48 @@ def needs(scope: str) -> Guard:
     return guard
 
 
+def permits(permission: Permission) -> Guard:
+    """A guard for routes of staff whose role has this permission; a write must come from a page of their own session."""
+
+    async def guard(connection: ASGIConnection[Any, Any, Any, Any], _: BaseRouteHandler) -> None:
+        actor = await signed_in(connection)
+        if actor is None:
+            raise NotSignedIn
+        if not actor.may(permission):
+            raise NotPermitted(permission=permission)
+        await refuse_foreign_writes(connection, actor)
+
+    _DECLARED.add(guard)
+    _PERMITS[guard] = permission
+    return guard
+
+
+async def signed_in(connection: ASGIConnection[Any, Any, Any, Any]) -> Actor | None:
+    """Who of our staff asks; None for everybody else. Asks the database once a request."""
+    if "actor" not in connection.state:
+        name = origin.cookie_name(connection)
+        token = connection.cookies.get(name) if name else None
+        connection.state.actor = await sessions.find(token, at=datetime.now(UTC)) if token else None
+    found: Actor | None = connection.state.actor
+    return found
+
+
+async def refuse_foreign_writes(connection: ASGIConnection[Any, Any, Any, Any], actor: Actor) -> None:
+    """A write counts only from one of our pages, and from one that was made for this very session."""
+    if not _writes(connection):
+        return
+    if not origin.is_own(connection) or not hmac.compare_digest(
+        await _csrf_token(connection), sessions.csrf_token(actor.session).encode()
+    ):
+        raise NotSentByUs
+
+
+async def own_pages(connection: ASGIConnection[Any, Any, Any, Any], _: BaseRouteHandler) -> None:
+    """A guard that lets everybody in, but takes writes from our own pages alone: for signing in, when there is no session yet."""
+    if _writes(connection) and not origin.is_own(connection):
+        raise NotSentByUs
+
+
 async def any_key(connection: ASGIConnection[Any, Any, Any, Any], _: BaseRouteHandler) -> None:
     """A guard for routes that every key may call."""
     await _identified(connection)
@@ -115,6 +181,17 @@ def provide_principal(request: Request[Any, Any, Any]) -> Principal:
     """The principal that the route's guard found."""
     found: Principal = request.state.principal
     return found
+
+
+def provide_actor(request: Request[Any, Any, Any]) -> Actor:
+    """The one of our staff whom the route's guard found."""
+    found: Actor = request.state.actor
+    return found
+
+
+def permission_of(handler: BaseRouteHandler) -> Permission | None:
+    """What a role needs for this route; None when the route is not one of staff."""
+    return next((_PERMITS[guard] for guard in handler.resolve_guards() if guard in _PERMITS), None)
 
 
 def refuse_undeclared_routes(app: Litestar) -> None:
@@ -136,6 +213,17 @@ async def _identified(connection: ASGIConnection[Any, Any, Any, Any]) -> Princip
     return principal
 
 
+def _writes(connection: ASGIConnection[Any, Any, Any, Any]) -> bool:
+    return isinstance(connection, Request) and connection.method not in READING
+
+
+async def _csrf_token(connection: ASGIConnection[Any, Any, Any, Any]) -> bytes:
+    told = connection.headers.get(CSRF_HEADER)
+    if told is None and isinstance(connection, Request) and connection.content_type[0] in FORMS:
+        told = (await connection.form()).get(CSRF_FIELD)
+    return told.encode() if isinstance(told, str) else b""
+
+
 async def _dealer(code: str) -> int:
     found = await Dealer.select(Dealer.id).where(Dealer.code == code).first()
     if found is None:
@@ -149,4 +237,5 @@ def _hash(key: str) -> bytes:
     return hashlib.sha256(key.encode()).digest()
 
 
-_DECLARED: set[Guard] = {any_key, anyone}
+_DECLARED: set[Guard] = {any_key, anyone, own_pages}
+_PERMITS: dict[Guard, Permission] = {}

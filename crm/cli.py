@@ -8,7 +8,10 @@ from uuid import UUID
 
 import click
 
-from crm import access, consent, database, dealers, identity, people, portraits, reference
+from crm import access, consent, database, dealers, identity, network_plan, passwords, people, portraits, reference
+from crm import keys as key_ring
+from crm import staff as colleagues
+from crm.roles import ROLES, Role
 from crm.terminal import answer, as_json, fail, say, with_database
 
 ACTOR = "staff:cli"
@@ -39,10 +42,31 @@ def network() -> None:
 
 @network.command(name="import")
 @click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.option("--dry-run", is_flag=True, help="Say what each row would add or change, and change nothing.")
 @as_json
 @with_database
-async def import_network(file: Path, *, json_line: bool) -> None:
+async def import_network(file: Path, *, dry_run: bool, json_line: bool) -> None:
     """Bring in stores from a CSV FILE; known codes are updated, stores that are not in the file stay as they are."""
+    if dry_run:
+        await _foresee(file, json_line=json_line)
+    else:
+        await _import_network(file, json_line=json_line)
+
+
+async def _foresee(file: Path, *, json_line: bool) -> None:
+    async with database.transaction():
+        plan = await network_plan.foresee(file)
+    for row in plan.rows:
+        if row.fate != "unchanged":
+            say(f"row {row.number}, {row.fate}: {'; '.join(row.says)}")
+    text = (
+        f"{len(plan.rows)} rows: {plan.count('new')} would be created, {plan.count('changed')} changed, "
+        f"{plan.count('unchanged')} unchanged, {plan.count('error')} with errors; {plan.untouched} other stores untouched"
+    )
+    answer(plan, json_line=json_line, text=text)
+
+
+async def _import_network(file: Path, *, json_line: bool) -> None:
     async with database.transaction():
         report = await dealers.import_network(file, at=datetime.now(UTC), actor=ACTOR)
     for fault in report.errors:
@@ -70,7 +94,7 @@ async def create_key(*, source: str | None, dealer: str | None, json_line: bool)
         raise fail("Say either --source CODE or --dealer CODE.")
     kind: access.PrincipalKind = "source" if source else "dealer"
     async with database.transaction():
-        key = await access.create_key(kind, source or dealer or "", at=datetime.now(UTC))
+        key = await key_ring.make(kind, source or dealer or "", actor=ACTOR, at=datetime.now(UTC))
     if not json_line:
         say("Keep it safe: it is not stored and cannot be shown again.")
     answer({"key": key}, json_line=json_line, text=key)
@@ -159,6 +183,81 @@ async def withdraw(person: UUID, *, purpose: consent.Purpose, brands: tuple[str,
     say(f"{purpose} withdrawn")
 
 
+@click.group(name="staff")
+def staff_group() -> None:
+    """The people who work here."""
+
+
+@staff_group.command(name="add")
+@click.option("--login", required=True, help="A work e-mail, or a short name.")
+@click.option("--name", required=True, help="As colleagues know them.")
+@click.option("--role", type=click.Choice(ROLES), default="alliance_admin", show_default=True)
+@click.option("--brand", help="A brand's code, for roles that work for one.")
+@click.option("--region", help="The code of a province or city, for a regional manager.")
+@click.option("--dealer", help="A dealer's code, for a store.")
+@as_json
+@with_database
+async def add_staff(
+    *, login: str, name: str, role: Role, brand: str | None, region: str | None, dealer: str | None, json_line: bool
+) -> None:
+    """Add somebody: the first administrator, for one. Asks for a password; with --json it makes one and shows it once."""
+    password = _password(login, json_line=json_line)
+    kept = await passwords.make(password)
+    duty = colleagues.Duty(role, brand, region, dealer)
+    async with database.transaction():
+        number = await colleagues.add(
+            login, name=name, duty=duty, password_hash=kept, actor=ACTOR, at=datetime.now(UTC)
+        )
+    made = {"id": number, "login": login.strip().lower(), "role": role} | ({"password": password} if json_line else {})
+    answer(made, json_line=json_line, text=f"{made['login']} may sign in as {role}")
+
+
+@staff_group.command(name="list")
+@as_json
+@with_database
+async def list_staff(*, json_line: bool) -> None:
+    """List who works here, disabled colleagues too."""
+    found: list[colleagues.Colleague] = []
+    async with database.transaction():
+        while more := await colleagues.everybody(
+            at=datetime.now(UTC), disabled="all", after=found[-1].login if found else ""
+        ):
+            found += more[: colleagues.PAGE]
+    text = "\n".join(f"{it.login:32} {it.role:18} {'disabled' if it.disabled_at else ''}".rstrip() for it in found)
+    answer(found, json_line=json_line, text=text)
+
+
+@staff_group.command(name="disable")
+@click.argument("login")
+@with_database
+async def disable_staff(login: str) -> None:
+    """Let LOGIN in no more; their sessions end at once."""
+    async with database.transaction():
+        await colleagues.disable(await colleagues.find(login), actor=ACTOR, at=datetime.now(UTC))
+    say("disabled and signed out everywhere")
+
+
+@staff_group.command(name="password")
+@click.argument("login")
+@as_json
+@with_database
+async def set_staff_password(login: str, *, json_line: bool) -> None:
+    """Give LOGIN another password and sign them out everywhere. Asks for it; with --json it makes one and shows it once."""
+    password = _password(login, json_line=json_line)
+    kept = await passwords.make(password)
+    async with database.transaction():
+        await colleagues.set_password(await colleagues.find(login), kept, actor=ACTOR, at=datetime.now(UTC))
+    answer({"login": login} | ({"password": password} if json_line else {}), json_line=json_line, text="changed")
+
+
+def _password(login: str, *, json_line: bool) -> str:
+    if json_line:
+        return passwords.invent()
+    typed: str = click.prompt("Password", hide_input=True, confirmation_prompt=True)
+    passwords.refuse_weak(typed, login=login)
+    return typed
+
+
 async def _brands(codes: tuple[str, ...]) -> list[int]:
     known = (await reference.load()).brands
     if unknown := [code for code in codes if code not in known]:
@@ -166,4 +265,4 @@ async def _brands(codes: tuple[str, ...]) -> list[int]:
     return [known[code].id for code in codes or known]
 
 
-COMMANDS = (database_group, network, keys, people_group, consent_group)
+COMMANDS = (database_group, network, keys, people_group, consent_group, staff_group)

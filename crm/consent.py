@@ -206,6 +206,7 @@ def _in_force(
 
 
 # Every answer of these persons and of those merged into them. Grain: one row per consent. $1 survivors, $2 purpose or null for all.
+# What an observation said that was taken back (an import undone) stays in the ledger and counts no more.
 _ANSWERS = """
 select consent.person, consent.purpose, consent.brand, consent.channel, consent.state, consent.id, consent.captured_at,
        consent.recorded_at
@@ -214,7 +215,8 @@ cross join lateral (
     select asked.person as id union all select person.id from person where person.merged_into = asked.person
 ) as known_as
 join consent on consent.person = known_as.id
-where $2::text is null or consent.purpose = $2
+where ($2::text is null or consent.purpose = $2)
+      and (consent.observation is null or exists (select from observation where observation.id = consent.observation))
 """
 
 # The merges that made these persons what they are. Grain: one row per merge. $1 survivors.

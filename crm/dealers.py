@@ -45,14 +45,16 @@ class _Standing(msgspec.Struct, frozen=True):
     capabilities: set[tuple[int, str]]
 
 
-async def import_network(file: Path, *, at: datetime, actor: str) -> NetworkImport:
+async def import_network(
+    file: Path | bytes, *, at: datetime, actor: str, columns: Mapping[str, str] | None = None
+) -> NetworkImport:
     """Bring a stores file in, by store code, in the caller's transaction; bad rows do not stop the others.
 
-    `version` is None when nothing changed.
+    `version` is None when nothing changed; `columns` are those of `network_file.read`.
     """
     brands = await _brands()
-    rows, faults = network_file.read(file, brands=brands)
-    await _take_turns(at)
+    rows, faults = network_file.read(file, brands=brands, columns=columns)
+    await take_turns(at)
     standing = await _standing()
     dealers = await _dealers(rows)
 
@@ -86,8 +88,9 @@ def _capabilities(row: StoreRow) -> Iterable[str]:
     return row.services | {"test_drive"} if "sales" in row.services else row.services
 
 
-async def _take_turns(at: datetime) -> None:
-    # One import at a time: a later version that commits first would hide the earlier one from readers of the latest.
+async def take_turns(at: datetime) -> None:
+    """Keep other imports waiting until the transaction ends; refuses one that is dated before the last."""
+    # A later version that commits first would hide the earlier one from readers of the latest.
     await current().execute("lock table network_version in share row exclusive mode")
     last = await current().fetchval("select max(at) from network_version")
     if last is not None and local_day(at) < local_day(last):

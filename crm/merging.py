@@ -30,32 +30,28 @@ async def join(loser: UUID, *, survivor: UUID, actor: str, reason: str, at: date
         statement("crm", "merge_links"), merge.id, loser, survivor, actor, at, model().version, decisions, links, parts
     )
     await _redirect(loser, survivor=survivor)
-    await _answer(merge.id, loser, survivor, at=at)
+    await _answer(merge.id, survivor, at=at)
     await _tell("merged", survivor=survivor, loser=loser, merge=merge.id, actor=actor, at=at)
     return merge.id
 
 
-async def part(merge: Mapping[str, Any], *, actor: str, at: datetime) -> None:
+async def part(merge: Mapping[str, Any], *, actor: str, at: datetime, reason: str | None = None) -> None:
     """Take back a merge, given as its row, that nothing later rests on."""
     merge_id, survivor, loser = merge["id"], merge["survivor"], merge["loser"]
     await current().execute("update merge set undone_at = $2, undone_by = $3 where id = $1", merge_id, at, actor)
     count = await current().fetchval("select count(*) from merged_link where merge = $1", merge_id)
     decisions = _ids(count, at=at)
-    await current().execute(statement("crm", "unmerge_links"), merge_id, actor, at, model().version, decisions)
+    back = await current().fetch(statement("crm", "unmerge_links"), merge_id, actor, at, model().version, decisions)
     # Apart from closing the survivor's links in that statement: of two open links, even for a moment, one is refused.
     await current().execute(
-        """
-        update link set closed_at = null from merged_link
-        where merged_link.merge = $1 and link.id = merged_link.closed
-        """,
-        merge_id,
+        "update link set closed_at = null where id = any($1::uuid[])", [row["closed"] for row in back]
     )
     await _stand_again(loser, survivor=survivor, status=merge["loser_status"])
     await current().execute(
         "update review_task set closed_at = null, closed_by = null, answer = null where closed_by = $1",
         _answerer(merge_id),
     )
-    await _tell("unmerged", survivor=survivor, loser=loser, merge=merge_id, actor=actor, at=at)
+    await _tell("unmerged", survivor=survivor, loser=loser, merge=merge_id, actor=actor, at=at, reason=reason)
 
 
 def _ids(count: int, *, at: datetime) -> list[UUID]:
@@ -98,13 +94,15 @@ async def _grow(person: UUID) -> None:
     await current().execute("update person set version = version + 1 where id = $1", person)
 
 
-async def _answer(merge_id: UUID, one: UUID, other: UUID, *, at: datetime) -> None:
+async def _answer(merge_id: UUID, survivor: UUID, *, at: datetime) -> None:
+    """Every open question whose two sides are this one person now, under whatever ids it was asked."""
     await current().execute(
         """
+        with one as (select id from person where id = $1 or merged_into = $1)
         update review_task set closed_at = $3, closed_by = $2, answer = 'same'
-        where closed_at is null and person = any($1::uuid[]) and other = any($1::uuid[])
+        where closed_at is null and person in (select id from one) and other in (select id from one)
         """,
-        [one, other],
+        survivor,
         _answerer(merge_id),
         at,
     )
@@ -114,7 +112,9 @@ def _answerer(merge_id: UUID) -> str:
     return f"merge {merge_id}"
 
 
-async def _tell(kind: str, *, survivor: UUID, loser: UUID, merge: UUID, actor: str, at: datetime) -> None:
+async def _tell(
+    kind: str, *, survivor: UUID, loser: UUID, merge: UUID, actor: str, at: datetime, reason: str | None = None
+) -> None:
     facts = {"survivor": str(survivor), "loser": str(loser), "merge": str(merge)}
-    await history.note(actor, kind, "person", survivor, at=at, **facts)
+    await history.note(actor, kind, "person", survivor, at=at, **facts, **({"reason": reason} if reason else {}))
     await history.tell(kind, [survivor, loser], at=at, **facts)

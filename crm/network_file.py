@@ -6,7 +6,7 @@ not there, because then no row can be trusted.
 
 import csv
 import io
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from datetime import time
 from pathlib import Path
 from typing import Any
@@ -58,11 +58,17 @@ class RowFault(msgspec.Struct, frozen=True):
     message: str
 
 
-def read(file: Path, *, brands: Collection[str]) -> tuple[list[StoreRow], list[RowFault]]:
-    """The rows that can be used and the faults of those that cannot; refuses what is no stores file at all."""
+def read(
+    file: Path | bytes, *, brands: Collection[str], columns: Mapping[str, str] | None = None
+) -> tuple[list[StoreRow], list[RowFault]]:
+    """The rows that can be used and the faults of those that cannot; refuses what is no stores file at all.
+
+    `columns` says what those of the file mean (name -> column of ours, '' for none) where they have other names.
+    """
     good: dict[str, StoreRow] = {}
     faults: list[RowFault] = []
-    for number, cells in _records(file.read_bytes()):
+    content = file if isinstance(file, bytes) else file.read_bytes()
+    for number, cells in _records(content, columns or {}):
         row, wrong = _row(number, cells, brands=brands)
         if row is not None and row.store_code in good:
             message = f"Row {good[row.store_code].number} already describes this store; keep one of them."
@@ -73,19 +79,21 @@ def read(file: Path, *, brands: Collection[str]) -> tuple[list[StoreRow], list[R
     return list(good.values()), faults
 
 
-def _records(content: bytes) -> Iterable[tuple[int, dict[str, str]]]:
+def records(content: bytes) -> Iterator[tuple[int, list[str]]]:
+    """The header and every line beneath that says anything, as written, numbered as a spreadsheet does."""
     lines = csv.reader(io.StringIO(_text(content), newline=""))
-    header = [name.strip().lower() for name in next(lines, [])]
+    numbered = ((number, [cell.strip() for cell in line]) for number, line in enumerate(lines, start=1))
+    return ((number, line) for number, line in numbered if number == 1 or any(line))
+
+
+def _records(content: bytes, columns: Mapping[str, str]) -> Iterable[tuple[int, dict[str, str]]]:
+    lines = records(content)
+    header = [columns.get(name, name).lower() for name in next(lines, (1, []))[1]]
     missing = [name for name in COLUMNS if name not in header]
     if missing:
         raise NotAStoresFile(why=f"it lacks the column {', '.join(missing)}")
-    numbered = ((number, [cell.strip() for cell in line]) for number, line in enumerate(lines, start=2))
     # A short row reads as empty cells, so that its faults name columns.
-    return [
-        (number, dict.fromkeys(COLUMNS, "") | dict(zip(header, line, strict=False)))
-        for number, line in numbered
-        if any(line)
-    ]
+    return [(number, dict.fromkeys(COLUMNS, "") | dict(zip(header, line, strict=False))) for number, line in lines]
 
 
 def _text(content: bytes) -> str:

@@ -53,7 +53,7 @@ class Source(msgspec.Struct, frozen=True):
 
 
 class GoldenRecord(msgspec.Struct, frozen=True, kw_only=True):
-    """What is known of a person, the most frequent value of each kind first; personal, so never to be logged."""
+    """What is known of a person, what staff put right and then the most frequent value first; personal, so never to be logged."""
 
     person: UUID
     no: int
@@ -94,7 +94,7 @@ async def merge(*persons: UUID, actor: str, reason: str, at: datetime) -> list[U
     return [await merging.join(loser, survivor=survivor, actor=actor, reason=reason, at=at) for loser in losers]
 
 
-async def unmerge(merge_id: UUID, *, actor: str, at: datetime) -> UUID:
+async def unmerge(merge_id: UUID, *, actor: str, at: datetime, reason: str | None = None) -> UUID:
     """Take a merge back and remember that the two are apart; returns the person who is there again.
 
     What was linked since stays with the survivor. Refuses what is undone already, and a merge beneath a later one.
@@ -108,7 +108,7 @@ async def unmerge(merge_id: UUID, *, actor: str, at: datetime) -> UUID:
     later = await current().fetchval("select id from merge where loser = $1 and undone_at is null", merge["survivor"])
     if later:
         raise MergedFurther(later=later)
-    await merging.part(dict(merge), actor=actor, at=at)
+    await merging.part(dict(merge), actor=actor, reason=reason, at=at)
     await keep_apart(merge["survivor"], merge["loser"], actor=actor, at=at)
     return UUID(str(merge["loser"]))
 
@@ -123,6 +123,12 @@ async def keep_apart(one: UUID, other: UUID, *, actor: str, at: datetime) -> Non
         actor,
         at,
     )
+
+
+async def lift_apart(one: UUID, other: UUID) -> None:
+    """Forget that somebody found these two to be different people."""
+    person, second = sorted((one, other))
+    await current().execute("delete from no_merge where person = $1 and other = $2", person, second)
 
 
 async def resolve_id(person: UUID) -> UUID:
@@ -168,16 +174,17 @@ async def show(person: UUID) -> GoldenRecord:
     [head] = await current().fetch(statement("crm", "person_head"), survivor)
     rows = await current().fetch(statement("crm", "person_observations"), survivor)
     said = [observations.opened(row["particulars"], observation=row["id"]) for row in rows]
+    righted = [row["righted"] for row in rows]
     return GoldenRecord(
         person=survivor,
         no=head["no"],
         status=head["status"],
         version=head["version"],
-        names=_counted(one.name for one in said),
-        phones=_counted(one.phone or one.phone_masked for one in said),
-        emails=_counted(one.email for one in said),
-        wechat=_counted(one.unionid for one in said),
-        regions=_counted(row["region"] for row in rows),
+        names=_counted((one.name for one in said), righted),
+        phones=_counted((one.phone or one.phone_masked for one in said), righted),
+        emails=_counted((one.email for one in said), righted),
+        wechat=_counted((one.unionid for one in said), righted),
+        regions=_counted((row["region"] for row in rows), righted),
         seen=[Source(row["id"], row["source"], row["external_id"], row["captured_at"]) for row in rows],
         also_known_as=list(head["also"]),
         open_questions=head["questions"],
@@ -215,5 +222,9 @@ async def _lift_apart(persons: Collection[UUID], *, actor: str) -> None:
     await current().executemany("delete from no_merge where person = $1 and other = $2", map(tuple, pairs))
 
 
-def _counted(values: Iterable[str | None]) -> list[Said]:
-    return [Said(value, times) for value, times in Counter(filter(None, values)).most_common()]
+def _counted(values: Iterable[str | None], righted: Iterable[bool]) -> list[Said]:
+    """Oldest value first in; out comes what somebody put right last, then what was said most often."""
+    pairs = [(value, by_us) for value, by_us in zip(values, righted, strict=True) if value]
+    counted = [Said(value, times) for value, times in Counter(value for value, _ in pairs).most_common()]
+    latest = next((value for value, by_us in reversed(pairs) if by_us), None)
+    return sorted(counted, key=lambda one: one.value != latest)

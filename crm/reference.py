@@ -1,6 +1,6 @@
 """What everybody refers to: regions, the alliance's parties, makers, brands and models, and the notices people are shown.
 
-Promises that seeding is repeatable and adds only what is missing or changed, and that `load` answers from memory after its first call.
+Promises that seeding is repeatable and adds only what is missing or changed, and that `load` answers from memory, at most a minute old.
 Regions come from `crm/data/regions.csv`; a notice's wording never changes under its version.
 """
 
@@ -10,6 +10,7 @@ import json
 from collections.abc import Iterable
 from datetime import date
 from pathlib import Path
+from time import monotonic
 
 import msgspec
 
@@ -18,6 +19,7 @@ from crm.tables import Brand, Maker, Model, Notice, NoticeVersion, Party
 
 DATA = Path(__file__).parent / "data"
 FIRST_DAY = date(2025, 1, 1)
+FRESH_FOR = 60.0  # seconds
 
 
 class BrandFacts(msgspec.Struct, frozen=True):
@@ -55,14 +57,15 @@ class Reference(msgspec.Struct, frozen=True):
         return next(model for model in self.models.values() if model.id == model_id)
 
 
-_loaded: list[Reference] = []
+_loaded: list[tuple[float, Reference]] = []
 
 
 async def load() -> Reference:
-    """Brands, models and notices by code; read from the database once per process, `forget` makes it read again."""
-    if not _loaded:
-        _loaded.append(await _read())
-    return _loaded[0]
+    """Brands, models and notices by code; read once a minute per process, `forget` makes it read again."""
+    if not _loaded or monotonic() - _loaded[0][0] > FRESH_FOR:
+        # Another process may have added a notice, which this one is then asked for.
+        _loaded[:] = [(monotonic(), await _read())]
+    return _loaded[0][1]
 
 
 def forget() -> None:

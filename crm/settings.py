@@ -24,6 +24,9 @@ class Settings:
     pool_min: int
     pool_max: int
     log_level: str
+    # Only behind a proxy of ours may a request say by itself that it came by https, and from where.
+    trust_proxy: bool
+    idle_minutes: int
 
 
 @functools.cache
@@ -43,6 +46,8 @@ def read(environment: Mapping[str, str]) -> Settings:
         pool_min=pool_min,
         pool_max=max(pool_min, _count(given, "MARQUEE_POOL_MAX", default=16)),
         log_level=_log_level(given),
+        trust_proxy=_yes(given, "MARQUEE_TRUST_PROXY"),
+        idle_minutes=_count(given, "MARQUEE_IDLE_MINUTES", default=60),
     )
 
 
@@ -51,6 +56,13 @@ def _count(given: Mapping[str, str], name: str, *, default: int) -> int:
     if not typed.isascii() or not typed.isdigit() or int(typed) < 1:
         raise NotReady(why=f"{name} must be a whole number from 1 on, not {typed!r}.")
     return int(typed)
+
+
+def _yes(given: Mapping[str, str], name: str) -> bool:
+    typed = given.get(name, "0")
+    if typed not in ("0", "1"):
+        raise NotReady(why=f"{name} must be 1 or 0, not {typed!r}.")
+    return typed == "1"
 
 
 def _log_level(given: Mapping[str, str]) -> str:

@@ -10,7 +10,7 @@ from crm import database
 from crm.terminal import answer, as_json, fail, with_database
 from leads import imports, queues, showing
 from leads.capture import Mode
-from leads.routing import receipts
+from leads.routing import receipts, telling
 
 
 @click.command(name="import")
@@ -26,6 +26,36 @@ async def import_file(file: Path, *, source: str, backfill: bool, errors: Path |
     """Bring in a registration spreadsheet (CSV). Each row gets a fate; a second run of the same FILE creates nothing."""
     mode: Mode = "backfill" if backfill else "offer"
     await imports.import_file(file, source=source, mode=mode, errors_path=errors, json_output=json_line)
+
+
+@click.group(name="imports")
+def imports_group() -> None:
+    """What was brought in from files, and the way back."""
+
+
+@imports_group.command(name="list")
+@as_json
+@with_database
+async def list_imports(*, json_line: bool) -> None:
+    """List the latest imports with their state and counts."""
+    async with database.transaction():
+        found = (await imports.showing.latest()).items
+    lines = [
+        f"{it.id}  {it.started_at:%Y-%m-%d %H:%M}  {it.subject:6} {it.state:9} {it.created:>7} of {it.total:>7}  {it.source or '-'}"
+        for it in found
+    ]
+    answer(found, json_line=json_line, text="\n".join(lines) or "nothing was imported yet")
+
+
+@imports_group.command(name="undo")
+@click.argument("import_id", type=click.UUID)
+@as_json
+@with_database
+async def undo_import(import_id: UUID, *, json_line: bool) -> None:
+    """Take back exactly what an IMPORT made; what stores accepted or people worked on since stays, with the reason."""
+    undone = await imports.undo(import_id)
+    kept = "".join(f"\n{count:>8} kept: {reason}" for reason, count in undone.kept.items())
+    answer(undone._asdict(), json_line=json_line, text=f"{undone.undone} leads taken back{kept}")
 
 
 @click.group(name="leads")
@@ -84,4 +114,32 @@ async def replay(*, sample: int, seed: int, json_line: bool) -> None:
         raise fail("Some receipts do not replay.")
 
 
-COMMANDS = (import_file, leads_group, route)
+@route.command()
+@click.option("--brand", required=True, help="The code of the brand whose leads are decided again.")
+@click.option(
+    "--policy",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="A JSON file with the rules that are to differ from the usual ones.",
+)
+@click.option("--draft", type=int, help="The number of a draft of the brand (the last part of its address).")
+@click.option("--since", type=click.DateTime(), help="From here on, on the stores' clock. [thirty days before the end]")
+@click.option("--until", type=click.DateTime(), help="Before this, on the stores' clock. [now]")
+@as_json
+@with_database
+async def simulate(
+    *,
+    brand: str,
+    policy: Path | None,
+    draft: int | None,
+    since: datetime | None,
+    until: datetime | None,
+    json_line: bool,
+) -> None:
+    """Decide past leads again by another policy and say who would move; writes nothing."""
+    result = await telling.simulate(
+        brand=brand, policy=policy, draft=draft, since=since, until=until, at=datetime.now(UTC)
+    )
+    answer(result, json_line=json_line, text=telling.as_text(result))
+
+
+COMMANDS = (import_file, imports_group, leads_group, route)

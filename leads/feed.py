@@ -17,7 +17,9 @@ from crm.database import current, insert, statement
 from crm.ids import uuid7
 from leads.tables import OfferEvent
 
-EventType: TypeAlias = Literal["offered", "repeat", "accepted", "refused", "expired", "withdrawn", "disposed"]
+EventType: TypeAlias = Literal[
+    "offered", "repeat", "accepted", "refused", "expired", "withdrawn", "disposed", "reminder"
+]
 
 
 class Line(NamedTuple):

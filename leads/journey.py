@@ -20,11 +20,12 @@ from crm.database import current, insert, lock_stripes, statement, transaction
 from crm.ids import uuid7
 from crm.work import Job, Row
 from leads import capture, clocks, feed, kinds, offers, routing
-from leads.routing import Wish
+from leads.imports import working
+from leads.routing import Wish, policies, simulation, versions
 from leads.tables import AllianceTask, Offer, Receipt
 
-PERSON_LOCKS = 3
-NETWORK_LOCK = 4
+PERSON_LOCKS = offers.PERSON_LOCKS
+NETWORK_LOCK = policies.DECIDING_LOCK
 READER = "leads"
 
 _SURVIVORS = "select distinct coalesce(merged_into, id) as id from person where id = any($1)"
@@ -139,8 +140,11 @@ async def expire(at: datetime) -> int:
 JOBS: tuple[Job, ...] = (
     Job("react", react),
     Job("notice_network", notice_network),
+    versions.JOB,
     Job("expire", expire),
     Job("advance", advance_due),
+    simulation.JOB,
+    working.JOB,
 )
 
 

@@ -22,6 +22,8 @@ from leads import clocks, feed
 from leads.routing import policies
 from leads.tables import JoinedOffer, Offer, Receipt
 
+# Two workers must not make two offers of one person's two enquiries for one brand: who moves interests holds their person's stripe.
+PERSON_LOCKS = 3
 # What a dealer sees of a person before it has accepted; the ledger's words.
 SHOWN_MASKED = "name_masked,phone_masked,email_masked,place,interest,contact_channel"
 PURPOSE_BY_BASIS = {"consent": "share_with_dealer", "requested": "requested"}

@@ -4,6 +4,8 @@ A story begins with `open_chengdu`; then `send` brings leads in and `work` lets 
 """
 
 import asyncio
+import functools
+import re
 from datetime import UTC, datetime, timedelta
 from itertools import count
 from pathlib import Path
@@ -11,13 +13,15 @@ from typing import Any
 from uuid import UUID
 
 import asyncpg
+import httpx
 import msgspec
 
-from crm import access, dealers
+from crm import access, dealers, origin, sessions
 from crm.access import Principal
 from crm.database import current, transaction
+from crm.roles import Actor, Role
 from crm.work import until_idle
-from leads import capture, journey, kinds
+from leads import capture, jobs, kinds
 from leads.capture import Incoming, Mode, Outcome, Sender
 from leads.routing import policies
 from leads.submission import LeadBody
@@ -134,7 +138,7 @@ async def work(at: datetime = NOON) -> None:
     """Everything that is due is done. Changes wait for all writers on the server, those of other tests too."""
     while True:
         await _until_changes_can_be_read()
-        await until_idle(journey.JOBS, at=at)
+        await until_idle(jobs.JOBS, at=at)
         if not await value(_UNREAD):
             return
 
@@ -187,6 +191,80 @@ async def offers_of(lead: UUID | None) -> list[tuple[str, str]]:
         lead,
     )
     return [(row["code"], row["state"]) for row in rows]
+
+
+async def colleague(
+    role: Role, *, brand: str | None = None, region: str | None = None, dealer: str | None = None
+) -> Actor:
+    """One of us with a live session. Brand, region and dealer are codes; a role that needs one has AITO, Sichuan or D1 when none is said."""
+    return await _found(await _signed_in(role, brand=brand, region=region, dealer=dealer))
+
+
+async def signed_in(
+    role: Role, *, brand: str | None = None, region: str | None = None, dealer: str | None = None
+) -> httpx.AsyncClient:
+    """A browser in which one of us is signed in, on a page of ours: cookie, CSRF token and all."""
+    token = await _signed_in(role, brand=brand, region=region, dealer=dealer)
+    return browser(token, csrf=sessions.csrf_token((await _found(token)).session))
+
+
+def browser(token: str | None = None, *, csrf: str | None = None, **headers: str) -> httpx.AsyncClient:
+    """A browser on one of our pages by https; with a session's cookie, and the CSRF token that its page carries."""
+    said = {"accept": "text/html", "sec-fetch-site": "same-origin"} | ({"x-csrf-token": csrf} if csrf else {})
+    jar = httpx.Cookies()
+    if token:
+        # Named by its host, so that a renewed one takes its place.
+        jar.set(origin.SECURE_COOKIE, token, domain="marquee.test")
+    return httpx.AsyncClient(
+        transport=httpx.ASGITransport(app=_application(), raise_app_exceptions=False),
+        base_url="https://marquee.test",
+        headers=said | headers,
+        cookies=jar,
+    )
+
+
+def on_page(pattern: str, page: str) -> str:
+    """What stands in a page where the pattern has its group."""
+    match = re.search(pattern, page)
+    assert match, f"nothing like {pattern} on the page"
+    return match[1]
+
+
+async def _signed_in(role: Role, *, brand: str | None, region: str | None, dealer: str | None) -> str:
+    at = datetime.now(UTC)
+    if role in ("brand_marketer", "regional_manager"):
+        brand = brand or "aito"
+    async with transaction() as connection:
+        staff = await connection.fetchval(
+            """
+            insert into staff (login, name, role, brand, region, dealer, time_zone, shortcuts, totp_step,
+                               created_at, created_by, version)
+            select $1, $1, $2, (select id from brand where code = $3), $4, (select id from dealer where code = $5),
+                   'Asia/Shanghai', true, 0, $6, 'tester', 1
+            returning id
+            """,
+            f"{role}{next(_numbers)}@marquee.test",
+            role,
+            brand,
+            (region or "510000") if role == "regional_manager" else region,
+            (dealer or "D1") if role == "store" else dealer,
+            at,
+        )
+        return await sessions.start(staff, step="full", browser="tester", at=at)
+
+
+async def _found(token: str) -> Actor:
+    actor = await sessions.find(token, at=datetime.now(UTC))
+    assert actor is not None
+    return actor
+
+
+@functools.cache
+def _application() -> Any:
+    # Read late: tests of verbs do not wait for the whole house.
+    from app import create_app
+
+    return create_app()
 
 
 _UNREAD = """

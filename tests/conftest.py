@@ -53,7 +53,7 @@ from crm import embedded  # noqa: E402
 
 os.environ.update(_environment(OWN_DATABASE))
 
-from crm import database, reference  # noqa: E402
+from crm import database, languages, reference  # noqa: E402
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -123,8 +123,11 @@ async def ground(server: str) -> "AsyncIterator[Ground]":
 
 @pytest.fixture
 async def clean_tables(ground: "Ground") -> None:
-    """Only reference data is there, whatever the test before left behind."""
+    """Only reference data is there and English is spoken, whatever the test before left behind."""
     await ground.clean()
+    # A page asked for in this process speaks its reader's language, and all tests share one context.
+    languages.speak("en")
+    languages.reckon()
 
 
 class Ground:

@@ -19,6 +19,7 @@ from crm.identity.observations import Observed
 from crm.identity.profiles import Profile
 from crm.identity.scoring import decide
 from crm.ids import uuid7
+from crm.languages import later
 
 __all__ = ["Observed", "Reason", "Resolution", "explain", "resolve"]
 
@@ -95,7 +96,9 @@ async def _merge(one: UUID, other: UUID, *, at: datetime) -> dict[UUID, UUID]:
     """Returns the one that went, with where it went; nothing when others were quicker or took the two apart meanwhile."""
     survivor, loser = sorted((one, other))
     try:
-        await people.merge(one, other, actor=people.MACHINE, reason="one observation shows both to be one", at=at)
+        await people.merge(
+            one, other, actor=people.MACHINE, reason=later("one observation shows both to be one"), at=at
+        )
     except (people.AlreadyOne, people.KnownApart):
         return {}
     return {loser: survivor}

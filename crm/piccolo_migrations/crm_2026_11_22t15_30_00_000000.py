@@ -28,6 +28,7 @@ create index notification_unread on notification (staff, id desc);
 
 create index history_entry_at on history_entry (at desc, id desc);
 create index history_entry_actor on history_entry (actor, at desc);
+create index history_entry_action on history_entry (action, at desc, id desc);
 create index person_created on person (created_at desc, id desc) where merged_into is null;
 create index ownership_vehicle on ownership (vehicle);
 create index no_merge_person on no_merge (person);

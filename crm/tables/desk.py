@@ -47,6 +47,7 @@ class SavedView(Table, tablename="saved_view"):
     shared = Varchar(length=10, default=None)
     brand = ForeignKey(Brand, on_delete=OnDelete.restrict, null=True, default=None)
     created_at = Timestamptz(default=None)
+    removed_at = Timestamptz(default=None, null=True)
 
 
 class Notification(Table, tablename="notification"):

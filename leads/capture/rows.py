@@ -133,6 +133,7 @@ def lead(one: Placed, *, source: Sender, at: datetime) -> Lead:
         id=one.draft.lead,
         observation=one.draft.observation,
         person=one.person,
+        hold=None if one.interests else "no_interest",
         source=source.id,
         campaign=one.where.campaign,
         event=one.where.event,

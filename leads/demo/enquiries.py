@@ -9,7 +9,9 @@ from random import Random
 from typing import NamedTuple, TypeVar
 
 from campaigns.planning import Showcase
+from crm import corrections
 from crm.network import LOCAL, local_day
+from leads import entering
 from leads.demo import network, visitors
 from leads.demo.visitors import Visitor
 from leads.submission import (
@@ -27,8 +29,9 @@ from leads.submission import (
 
 Code = TypeVar("Code", bound=str)
 
-# Sources of its own: what comes by any other is not the demo's, and is never emptied nor shown to strangers.
-SOURCES = DESK, WEB = "demo-desk", "demo-web"
+DESK, WEB = "demo-desk", "demo-web"
+# Sources of its own, and what its people type in: what comes by any other is not the demo's, and is never emptied nor shown to strangers.
+SOURCES = (DESK, WEB, entering.SOURCE, corrections.SOURCE)
 NOTICE = NoticeShown(id="desk", version="1", language="zh")
 # What a brand's stand draws, and which of its cars.
 BRANDS: dict[str, int] = {"aito": 40, "luxeed": 20, "stelato": 14, "maextro": 10, "shangjie": 16}

@@ -23,7 +23,7 @@ from crm.access import Principal
 from crm.database import current, statement, transaction
 from crm.errors import Refused
 from crm.network import LOCAL
-from leads import capture, feed, inbox, journey
+from leads import capture, feed, inbox, jobs
 from leads.capture import Incoming, Sender
 from leads.demo import dealers, ground, network, showcase, steward
 from leads.demo.dealers import Character
@@ -83,7 +83,7 @@ class _Player:
         for at in _moments(self.calendar):
             await self._let_happen(until=at)
             await self._take_in(at)
-            await work.until_idle(journey.JOBS, at=at)
+            await work.until_idle(jobs.JOBS, at=at)
             await self._hand_out(at)
             self.progress(self.sent, len(self.forms))
 

@@ -12,7 +12,7 @@ import click
 
 from crm import database
 from crm.terminal import say
-from leads.demo import bar, ground, play, summary, watch
+from leads.demo import bar, colleagues, ground, play, summary, watch
 from leads.demo.watch import Keys
 
 
@@ -22,10 +22,13 @@ async def tell(*, fresh: bool, set_up: Callable[[], Awaitable[None]]) -> None:
     await database.open_pool(synchronous_commit="off")
     try:
         await _make_room(fresh=fresh)
+        # Also for a story that an older version told: its house has new rooms since.
+        await database.migrate()
+        await set_up()
         if not await ground.is_finished():
-            await database.migrate()
-            await set_up()
             await _play()
+        async with database.transaction():
+            await colleagues.seat(at=datetime.now(UTC))
     finally:
         await database.close_pool()
 
@@ -60,6 +63,13 @@ async def _look_around(url: str) -> tuple[Keys, list[str]]:
             keys = await watch.make_keys(at)
         await watch.until_ready(url)
         async with database.transaction():
-            return keys, [*await summary.figures(at=at), *await summary.ways_in(url, keys, at=at), f"ready: {url}"]
+            lines = [*await summary.figures(at=at), *await summary.ways_in(url, keys, at=at), f"ready: {url}"]
+            return await _without_whoever_watches(keys), lines
     finally:
         await database.close_pool()
+
+
+async def _without_whoever_watches(keys: Keys) -> Keys:
+    # The store whose desk one may sit at is answered by whoever sits there.
+    theirs = await colleagues.dealer()
+    return keys._replace(dealers={code: key for code, key in keys.dealers.items() if code != theirs})

@@ -15,31 +15,12 @@ from crm.database import current, statement
 from crm.identity import observations
 from crm.reference import BrandFacts
 from leads.routing.choice import Other, Share
+from leads.routing.drawing import Competitor, Left, competitors, excess, reach, reasons
 from leads.routing.policies import TIERS
 
 SHOWN = 3
 POOL = (3, 5)  # stores; fewer are no contest, more are no reading matter
 LOOKED_AT = 150
-
-# Reasons that say nothing about the brand's own stores.
-ELSEWHERE = frozenset({"no_franchise"})
-
-
-class Competitor(msgspec.Struct, frozen=True):
-    """A store of the pool; credits are in leads, `decided` is the credit with this decision's share added."""
-
-    store: str
-    code: str
-    metres: int
-    weight: int
-    capacity: int
-    offered: int
-    before: float
-    share: float
-    decided: float
-    after: float
-    won: bool
-    behind: float
 
 
 class ReceiptCase(msgspec.Struct, frozen=True):
@@ -62,6 +43,9 @@ class ReceiptCase(msgspec.Struct, frozen=True):
     decided_at: datetime
     state: str
     minutes: int | None
+    outcome: str = "offered"
+    by_hand: str | None = None
+    named: tuple[Left, ...] = ()
 
     @property
     def winner(self) -> Competitor:
@@ -71,12 +55,12 @@ class ReceiptCase(msgspec.Struct, frozen=True):
     @property
     def reach(self) -> int:
         """How far away the farthest store of the pool is, in metres."""
-        return max(store.metres for store in self.pool)
+        return reach(self.pool) or 0
 
     @property
     def excess(self) -> float:
         """The largest credit shown, for the scale of the bars."""
-        return max(abs(store.decided) for store in self.pool) or 1.0
+        return excess(self.pool)
 
     @property
     def tiers(self) -> tuple[str, ...]:
@@ -142,8 +126,8 @@ def _receipt(row: Record, *, brand: BrandFacts, stores: dict[int, str]) -> Recei
         phone=masks.phone(said) or "–",
         place=row["place"],
         tier=row["tier"],
-        pool=_competitors(_shares(row), winner=row["winner"], stores=stores),
-        others=_reasons(row),
+        pool=competitors(_shares(row), winner=row["winner"], names=stores),
+        others=reasons(_others(row), msgspec.json.decode(row["refused"])),
         basis=row["basis"],
         policy_version=row["policy_version"],
         network_version=row["network_version"],
@@ -151,38 +135,6 @@ def _receipt(row: Record, *, brand: BrandFacts, stores: dict[int, str]) -> Recei
         state=row["state"],
         minutes=round((accepted - row["offered_at"]).total_seconds() / 60) if accepted else None,
     )
-
-
-def _competitors(pool: Sequence[Share], *, winner: int, stores: dict[int, str]) -> tuple[Competitor, ...]:
-    total = sum(share.weight for share in pool)
-    highest = max(share.credit_before + share.weight for share in pool)
-    rows = [
-        Competitor(
-            store=stores[share.store],
-            code=share.code,
-            metres=share.distance_m or 0,
-            weight=share.weight,
-            capacity=share.capacity,
-            offered=share.offered,
-            before=share.credit_before / total,
-            share=share.weight / total,
-            decided=(share.credit_before + share.weight) / total,
-            after=share.credit_after / total,
-            won=share.store == winner,
-            behind=(highest - share.credit_before - share.weight) / total,
-        )
-        for share in pool
-    ]
-    return tuple(sorted(rows, key=lambda row: (not row.won, -row.decided, row.metres)))
-
-
-def _reasons(row: Record) -> tuple[tuple[str, int], ...]:
-    counts: dict[str, int] = {}
-    told = [(other.reason, 1) for other in _others(row)]
-    for reason, stores in [*told, *msgspec.json.decode(row["refused"]).items()]:
-        if reason not in ELSEWHERE and stores:
-            counts[reason] = counts.get(reason, 0) + stores
-    return tuple(sorted(counts.items(), key=lambda it: -it[1]))
 
 
 def _shares(row: Record) -> list[Share]:

@@ -18,6 +18,7 @@ from crm import masks, vault
 from crm.access import Principal
 from crm.database import current, statement
 from crm.identity import observations
+from leads.feed import EventType
 
 
 class PersonShown(msgspec.Struct, frozen=True):
@@ -111,10 +112,13 @@ class OfferShown(msgspec.Struct, frozen=True):
 
 
 class Item(msgspec.Struct, frozen=True):
-    """One line of the feed with its offer as it stands now, which may be further than the line tells."""
+    """One line of the feed with its offer as it stands now, which may be further than the line tells.
+
+    `reminder`: the alliance asks for the answer to an offer that is late.
+    """
 
     seq: int
-    type: str
+    type: EventType
     offer: OfferShown
 
 
@@ -154,7 +158,8 @@ def _fields_of(part: msgspec.Struct | UnsetType, *fields: str) -> dict[str, Any]
 
 def _offer(row: Record, *, dealer: Principal) -> OfferShown:
     plain = ("id", "state", "store", "brand", "model", "kind", "offered_at", "answer_due_at", "expires_at", "version")
-    lead = _gone(row, dealer=dealer) if row["state"] == "withdrawn" else _lead(row, dealer=dealer)
+    is_gone = row["state"] == "withdrawn" or row["observation"] is None
+    lead = _gone(row, dealer=dealer) if is_gone else _lead(row, dealer=dealer)
     return OfferShown(**{key: row[key] for key in plain}, reason=row["reason"], lead=lead)
 
 

@@ -50,6 +50,10 @@ create index policy_draft_brand on policy_draft (brand, updated_at desc);
 alter table simulation add constraint simulation_state check (state in ('queued', 'running', 'done', 'failed'));
 create index simulation_waiting on simulation (created_at) where state in ('queued', 'running');
 create index simulation_brand on simulation (brand, created_at desc);
+-- Past decisions are read again in their order, and a pool's credit as it stood at a moment is in its last receipt before.
+create index receipt_decided on receipt (decided_at, id);
+create index receipt_pool on receipt (pool_key, decided_at, id) where pool_key is not null;
+create index receipt_policy on receipt (policy);
 alter table recheck add constraint recheck_answer check (answer in ('confirmed', 'reopened'));
 create unique index recheck_once on recheck (interest);
 create index recheck_open on recheck (drawn_at) where answer is null;

@@ -18,8 +18,8 @@ from crm.ids import uuid7
 from crm.network import Network, local_day, network
 from leads import clocks
 from leads.routing import policies, surroundings
-from leads.routing.choice import Candidate, Choice, Facts, Field, WishFacts, award, field_of
-from leads.routing.policies import ActivePolicy, Policy
+from leads.routing.choice import ByHand, Candidate, Choice, Facts, Field, WishFacts, award, field_of
+from leads.routing.policies import ActivePolicy
 from leads.routing.surroundings import Seen, Standpoint
 from leads.tables import Receipt
 
@@ -28,7 +28,10 @@ SHOWN_OUT_OF_REACH = 5
 
 
 class Wish(msgspec.Struct, frozen=True):
-    """An interest that has come as far as routing; `only_store` is the one store that a `requested` basis allows."""
+    """An interest that has come as far as routing; `only_store` is the one store that a `requested` basis allows.
+
+    With `by_hand` the choice is made already, and the receipt says for which reason; capacity and fairness are not asked.
+    """
 
     interest: UUID
     brand: int
@@ -42,6 +45,7 @@ class Wish(msgspec.Struct, frozen=True):
     preferred_store: int | None = None
     basis: Literal["consent", "requested"] = "consent"
     only_store: int | None = None
+    by_hand: ByHand | None = None
 
 
 class _Outlook(msgspec.Struct, frozen=True):
@@ -112,8 +116,8 @@ def _outlook(
     if (wish.brand, here) not in views:
         views[wish.brand, here] = surroundings.seen_from(here, sellers)
     view = views[wish.brand, here]
-    named = {held_by, wish.preferred_store, wish.only_store}
-    within = [seen for seen in view if seen.store.id in named or _is_within(seen, policy.rules)]
+    named = {held_by, wish.preferred_store, wish.only_store, wish.by_hand and wish.by_hand.store}
+    within = [seen for seen in view if seen.store.id in named or surroundings.is_within(seen, policy.rules)]
     around = within or (view[:SHOWN_OUT_OF_REACH] if here.point else [])
     return _Outlook(
         wish=wish,
@@ -126,13 +130,6 @@ def _outlook(
         around=around,
         within=[seen.store.id for seen in within],
     )
-
-
-def _is_within(seen: Seen, rules: Policy) -> bool:
-    if seen.distance_m is None:
-        return False
-    limit = rules.province_km if seen.shares == "province" else rules.near_km
-    return seen.shares in ("district", "city") or seen.distance_m <= limit * 1000
 
 
 async def _holding_stores(wishes: Sequence[Wish], active: dict[int, ActivePolicy]) -> dict[UUID, int]:
@@ -215,6 +212,7 @@ def _facts(outlook: _Outlook, offered: dict[int, int]) -> Facts:
         sellers=outlook.sellers,
         elsewhere=outlook.elsewhere,
         candidates=tuple(_candidate(seen, outlook, offered) for seen in outlook.around),
+        by_hand=wish.by_hand,
     )
 
 

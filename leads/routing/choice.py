@@ -7,13 +7,15 @@ import hashlib
 import math
 from collections.abc import Iterable, Mapping
 from datetime import datetime
-from typing import Literal
+from typing import Literal, TypeAlias
 
 import msgspec
 
 from leads.routing.policies import Policy, Tier
 
 Outcome = Literal["offered", "alliance_queue", "no_franchise", "no_capacity", "no_place", "no_consent"]
+# No policy names `manual`: it is the circle of the one store that somebody chose by hand.
+Circle: TypeAlias = Tier | Literal["manual"]
 
 MOST_OTHERS = 50
 
@@ -52,6 +54,13 @@ class Candidate(msgspec.Struct, frozen=True, array_like=True):
     bar: Literal["no_capability", "refused_before"] | None
 
 
+class ByHand(msgspec.Struct, frozen=True):
+    """The store that somebody of ours chose, and the code of their reason."""
+
+    store: int
+    reason: str
+
+
 class Facts(msgspec.Struct, frozen=True):
     """Everything one choice knows.
 
@@ -65,13 +74,14 @@ class Facts(msgspec.Struct, frozen=True):
     sellers: int
     elsewhere: dict[str, int]
     candidates: tuple[Candidate, ...]
+    by_hand: ByHand | None = None
 
 
 class Field(msgspec.Struct, frozen=True):
     """Who competes: the pool of the first tier that has anybody, or the outcome that stands in its place."""
 
     outcome: Outcome
-    tier: Tier | None = None
+    tier: Circle | None = None
     pool: tuple[Candidate, ...] = ()
     pool_key: bytes | None = None
 
@@ -103,7 +113,7 @@ class Choice(msgspec.Struct, frozen=True):
     """The answer: `refused` counts by reason the stores that are neither in the pool nor among the nearest others."""
 
     outcome: Outcome
-    tier: Tier | None
+    tier: Circle | None
     pool_key: bytes | None
     winner: int | None
     pool: tuple[Share, ...]
@@ -120,6 +130,8 @@ def field_of(facts: Facts) -> Field:
     """Who competes for this wish, before anybody's credit is known."""
     if not facts.sellers:
         return Field("no_franchise")
+    if facts.by_hand is not None:
+        return _chosen_by_hand(facts, facts.by_hand)
     if facts.ended_offers >= facts.rules.max_offers:
         return Field("alliance_queue")
     reachable = [
@@ -134,6 +146,13 @@ def field_of(facts: Facts) -> Field:
 
 def award(facts: Facts, field: Field, *, credits_before: Mapping[int, int]) -> Choice:
     """Give every store of the pool its share and let the one with the highest credit pay for all of it."""
+    winner, pool = contest(field, credits_before=credits_before)
+    others, refused = _others(facts, field)
+    return Choice(field.outcome, field.tier, field.pool_key, winner, pool, others, refused)
+
+
+def contest(field: Field, *, credits_before: Mapping[int, int]) -> tuple[int | None, tuple[Share, ...]]:
+    """The winner of a pool and what everybody in it is owed afterwards, without a word about those outside."""
     total = sum(candidate.weight for candidate in field.pool)
     raised = {c.store: credits_before.get(c.store, 0) + c.weight for c in field.pool}
     first = min(field.pool, key=lambda c: (-raised[c.store], c.distance_m or 0, c.code), default=None)
@@ -152,8 +171,7 @@ def award(facts: Facts, field: Field, *, credits_before: Mapping[int, int]) -> C
         )
         for c in field.pool
     )
-    others, refused = _others(facts, field)
-    return Choice(field.outcome, field.tier, field.pool_key, winner, shares, others, refused)
+    return winner, shares
 
 
 def tier_of(candidate: Candidate, facts: Facts) -> Tier | None:
@@ -169,6 +187,16 @@ def tier_of(candidate: Candidate, facts: Facts) -> Tier | None:
         "province": candidate.shares is not None and metres <= rules.province_km * 1000,
     }
     return next((tier for tier in rules.tiers if belongs[tier]), None)
+
+
+def _chosen_by_hand(facts: Facts, choice: ByHand) -> Field:
+    # A pool of one owes nobody. The day may be full and the store may have refused before: whoever chose it knows why.
+    pool = tuple(
+        candidate
+        for candidate in facts.candidates
+        if candidate.store == choice.store and candidate.bar != "no_capability" and _is_allowed(candidate, facts)
+    )
+    return Field("offered", "manual", pool, _pool_key(facts.wish.brand, pool)) if pool else Field("alliance_queue")
 
 
 def _is_allowed(candidate: Candidate, facts: Facts) -> bool:
@@ -227,6 +255,6 @@ def _reason(candidate: Candidate, facts: Facts, field: Field) -> str:
         return "capacity_used"
     if not _is_allowed(candidate, facts):
         return "not_allowed"
-    if field.tier is None:
-        return "enough_offers"
+    if field.tier in (None, "manual"):
+        return "by_hand" if facts.by_hand else "enough_offers"
     return "farther" if tier == field.tier else "other_tier"

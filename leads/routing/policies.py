@@ -15,6 +15,9 @@ from crm.database import current
 Tier = Literal["protected", "preferred", "district", "near", "city", "province"]
 TIERS: tuple[Tier, ...] = ("protected", "preferred", "district", "near", "city", "province")
 
+# Held by whoever decides, shared, and alone by whoever changes what is decided by: the network, or a policy.
+DECIDING_LOCK = 4
+
 Minutes = Annotated[int, msgspec.Meta(ge=1, le=14 * 24 * 60)]
 Kilometres = Annotated[float, msgspec.Meta(ge=0, le=6000)]
 

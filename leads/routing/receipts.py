@@ -28,6 +28,15 @@ TIERS = {
     "near": "nearby",
     "city": "same city",
     "province": "same province",
+    "manual": "chosen by hand",
+}
+BY_HAND = {
+    "person_asked": "the person asked for it",
+    "known_there": "the person is known there",
+    "nearer": "it is nearer to where the person is",
+    "no_answer": "the store before it did not answer",
+    "store_agreed": "it agreed to take one more",
+    "other": "for another reason, told in a note",
 }
 OUTCOMES = {
     "offered": "offered",
@@ -46,8 +55,10 @@ REASONS = {
     "too_far": "out of reach",
     "not_allowed": "the request is to one store alone",
     "enough_offers": "enough stores were asked before",
+    "by_hand": "another one was chosen by hand",
     "no_franchise": "does not sell this brand",
 }
+_REPLAYED = "id, outcome, tier, pool_key, winner, inputs, pool"
 
 
 class Line(msgspec.Struct, frozen=True):
@@ -108,11 +119,19 @@ def as_text(explained: Iterable[Explained]) -> str:
     return "\n".join(_as_text(one) for one in explained)
 
 
+async def comes_out_the_same(receipt: UUID) -> bool:
+    """Whether deciding this receipt again, from its own inputs, gives the same pool and winner; refuses an unknown one."""
+    row = await current().fetchrow(f"select {_REPLAYED} from receipt where id = $1", receipt)  # noqa: S608  # our own columns
+    if row is None:
+        raise NotThere
+    return _comes_out_the_same(row)
+
+
 async def replay(*, sample: int | None, seed: int = 0) -> Replay:
     """Decide a random sample of receipts again (all of them for None) and compare; the seed repeats the sample."""
     replayed, differing = 0, []
     drawn = current().cursor(
-        "select id, outcome, tier, pool_key, winner, inputs, pool from receipt order by md5($1 || id::text) limit $2",
+        f"select {_REPLAYED} from receipt order by md5($1 || id::text) limit $2",  # noqa: S608  # our own columns
         str(seed),
         sample,
     )
@@ -167,6 +186,8 @@ def _sentence(row: Record, facts: Facts, pool: tuple[Share, ...]) -> str:
     if not pool:
         return f"{OUTCOMES[row['outcome']].capitalize()}."
     won = next(share for share in pool if share.store == row["winner"])
+    if facts.by_hand is not None:
+        return f"{won.code} was chosen by hand: {BY_HAND.get(facts.by_hand.reason, BY_HAND['other'])}."
     return f"{won.code} was chosen: {TIERS[row['tier']]}, {_why_this_one(won, pool)}."
 
 

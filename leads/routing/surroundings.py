@@ -12,6 +12,7 @@ import msgspec
 
 from crm import regions
 from crm.network import StoreFacts
+from leads.routing.policies import Policy
 
 
 class Standpoint(msgspec.Struct, frozen=True):
@@ -52,6 +53,14 @@ def seen_from(here: Standpoint, stores: Iterable[StoreFacts]) -> list[Seen]:
         return [Seen(store, None, None) for store in stores]
     seen = [Seen(store, _metres(here.point, store), _shared(here, store)) for store in stores]
     return sorted(seen, key=lambda one: (one.distance_m, one.store.code))
+
+
+def is_within(seen: Seen, rules: Policy) -> bool:
+    """Whether some tier of a policy can reach the store, whoever the person is."""
+    if seen.distance_m is None:
+        return False
+    limit = rules.province_km if seen.shares == "province" else rules.near_km
+    return seen.shares in ("district", "city") or seen.distance_m <= limit * 1000
 
 
 def _metres(point: tuple[float, float], store: StoreFacts) -> int:

@@ -11,7 +11,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import islice
 from pathlib import Path
-from typing import NamedTuple
+from typing import NamedTuple, TextIO
 
 from crm.errors import Refused
 
@@ -61,8 +61,12 @@ def records(data: bytes, *, delimiter: str) -> Iterator[Record]:
         if is_quoted:
             cells = [inner.replace('""', '"') or outer for inner, outer in split.findall(text)]
         else:
-            cells = [_without_quotes(cell) for cell in text.split(delimiter)]
-        yield Record(number, [unquoted(cell) if cell[:1] == "'" else cell for cell in cells], damaged)
+            cells = text.split(delimiter)
+            if '"' in text:
+                cells = [_without_quotes(cell) for cell in cells]
+        if "'" in text:
+            cells = [unquoted(cell) for cell in cells]
+        yield Record(number, cells, damaged)
 
 
 def _without_quotes(cell: str) -> str:
@@ -172,9 +176,14 @@ def write(path: Path, *, columns: Sequence[str], rows: Iterable[Sequence[str]]) 
     draft.unlink(missing_ok=True)
     opened = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     with os.fdopen(opened, "w", encoding="utf-8-sig", errors="replace", newline="") as file:
-        lines = csv.writer(file, quoting=csv.QUOTE_ALL)
-        lines.writerows([quoted(cell) for cell in cells] for cells in (columns, *rows))
+        write_to(file, columns=columns, rows=rows)
     draft.replace(path)
+
+
+def write_to(file: TextIO, *, columns: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
+    """The same into a file that is open; every cell is quoted, and what could run gets its apostrophe."""
+    lines = csv.writer(file, quoting=csv.QUOTE_ALL)
+    lines.writerows([quoted(cell) for cell in cells] for cells in (columns, *rows))
 
 
 def _could_run(cell: str) -> bool:

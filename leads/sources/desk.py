@@ -7,7 +7,7 @@ neighbour's column is rescued.
 
 import re
 import unicodedata
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -89,14 +89,14 @@ class Row(msgspec.Struct, frozen=True):
     notes: list[Fault]
 
 
-def opened(content: bytes) -> sheets.Sheet:
-    """The sheet of an event desk; refuses what is no such sheet."""
-    return sheets.read(content, vocabulary=DESK)
+def opened(content: bytes, *, columns: Mapping[str, str] | None = None) -> sheets.Sheet:
+    """The sheet of an event desk, with what was said of its `columns` (name -> field); refuses what is no such sheet."""
+    return sheets.read(content, vocabulary=DESK.taught_by(columns or {}))
 
 
-def rows(sheet: sheets.Sheet, *, cars: CarNames, at: datetime) -> Iterator[Row]:
-    """Every row of the sheet, read; `at` is the moment after which nothing can have been registered."""
-    for record in sheet.rows():
+def rows(sheet: sheets.Sheet, *, cars: CarNames, at: datetime, start: int = 0) -> Iterator[Row]:
+    """Every row of the sheet from `start`, read; `at` is the moment after which nothing can have been registered."""
+    for record in sheet.rows()[start:]:
         yield _RowReader(sheet, record, cars, at).read()
 
 

@@ -4,13 +4,14 @@ Promises that every line is told apart (row, blank, title, header, total) and th
 Refuses a file as a whole only when it is no delimited text or lacks a column that nothing else can stand for.
 """
 
+import copy
 import re
 import unicodedata
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from functools import lru_cache
 from itertools import islice
-from typing import Literal
+from typing import Literal, Self
 
 import msgspec
 
@@ -35,6 +36,18 @@ class Vocabulary:
         self.key = key
         self.reach = reach
         self.needed: list[Sequence[str]] = [*([field] for field in needed), reach]
+        self.taught: Mapping[str, str] = {}
+
+    def taught_by(self, columns: Mapping[str, str]) -> Self:
+        """The same vocabulary, but a column of one of these very names stands for the field beside it, or for none ('')."""
+        pupil = copy.copy(self)
+        pupil.taught = columns
+        return pupil
+
+    def field(self, name: str) -> str | None:
+        """What a column of this name stands for; what somebody said of the very name goes before what is usual."""
+        typed = name.strip(EDGES)
+        return (self.taught[typed] or None) if typed in self.taught else self.names.get(plain(name))
 
 
 class Sheet(msgspec.Struct, frozen=True):
@@ -71,13 +84,18 @@ class Sheet(msgspec.Struct, frozen=True):
 
 def read(content: bytes, *, vocabulary: Vocabulary) -> Sheet:
     """Find the header and sort the lines; refuses workbooks, empty files and files that lack a needed column."""
+    sheet = look(content, vocabulary=vocabulary)
+    _refuse_what_lacks(sheet.columns, sheet.fields, vocabulary)
+    return sheet
+
+
+def look(content: bytes, *, vocabulary: Vocabulary) -> Sheet:
+    """The same of any delimited text, for people who are to say what its columns are: see `lacking`."""
     data = delimited.text(content)
     delimiter = max(delimited.DELIMITERS, key=lambda one: _likeness(data, one, vocabulary))
     lines = list(delimited.records(data, delimiter=delimiter))
     above, below, columns = _header(lines, vocabulary)
-    fields = _fields(columns, vocabulary)
-    _refuse_what_lacks(columns, fields, vocabulary)
-    sheet = Sheet(columns, fields, [])
+    sheet = Sheet(columns, _fields(columns, vocabulary), [])
     for record in lines[:above]:
         sheet.lines.append((_kind_above(sheet, record, vocabulary), record))
     sheet.lines.extend(("header", record) for record in lines[above:below])
@@ -89,6 +107,11 @@ def read(content: bytes, *, vocabulary: Vocabulary) -> Sheet:
             order = _order(sheet, typed, vocabulary)
         sheet.lines.append((kind, record))
     return sheet
+
+
+def lacking(fields: Collection[str], vocabulary: Vocabulary) -> list[Sequence[str]]:
+    """The fields that no column stands for and a sheet cannot do without; of each group one is enough."""
+    return [group for group in vocabulary.needed if not any(field in fields for field in group)]
 
 
 @lru_cache(maxsize=4096)
@@ -115,7 +138,7 @@ def _likeness(data: bytes, delimiter: str, vocabulary: Vocabulary) -> int:
 def _header(lines: Sequence[Record], vocabulary: Vocabulary) -> tuple[int, int, list[str]]:
     """Where the header starts and ends, and its names; the first complete one, else the fullest for the refusal."""
     best: tuple[int, int, list[str]] = (0, 0, [])
-    most = -1
+    most = (-1, 0)
     for place, record in enumerate(lines):
         if any(character.isdigit() for cell in record.cells[:3] for character in cell):
             continue
@@ -124,10 +147,10 @@ def _header(lines: Sequence[Record], vocabulary: Vocabulary) -> tuple[int, int, 
         if place + 1 < len(lines) and (joined := _two_levels(columns, lines[place + 1], vocabulary)):
             columns, height = joined, 2
         fields = _fields(columns, vocabulary)
-        if len(fields) >= LEAST_NAMES and not _lacking(fields, vocabulary):
+        if len(fields) >= LEAST_NAMES and not lacking(fields, vocabulary):
             return place, place + height, columns
-        if len(fields) > most:
-            best, most = (place, place + height, columns), len(fields)
+        if (fullness := (len(fields), sum(map(bool, columns)))) > most:
+            best, most = (place, place + height, columns), fullness
     return best
 
 
@@ -137,14 +160,14 @@ def _two_levels(upper: list[str], below: Record, vocabulary: Vocabulary) -> list
     The key has nothing beneath its name there, and a row has digits: without both tests a row could pass for names.
     """
     lower = [cell.strip(EDGES) for cell in below.cells]
-    keys = [place for place, name in enumerate(upper) if vocabulary.names.get(plain(name)) == vocabulary.key]
+    keys = [place for place, name in enumerate(upper) if vocabulary.field(name) == vocabulary.key]
     if not keys or _at(lower, keys[0]) or any(map(str.isdigit, "".join(lower))):
         return None
     names, spanning, is_second_level = [], "", False
     for place in range(max(len(upper), len(lower))):
         above, under = _at(upper, place), _at(lower, place)
         spanning = above or spanning
-        found = next((name for name in (under, spanning + under, above) if plain(name) in vocabulary.names), "")
+        found = next((name for name in (under, spanning + under, above) if vocabulary.field(name)), "")
         is_second_level = is_second_level or bool(plain(under) and found and found != above)
         names.append(found or under or above)
     return names if is_second_level else None
@@ -157,7 +180,7 @@ def _order(sheet: Sheet, header: Record, vocabulary: Vocabulary) -> list[int] | 
     """
     order: list[int] = []
     for name in (cell.strip(EDGES) for cell in header.cells):
-        field = vocabulary.names.get(plain(name), "")
+        field = vocabulary.field(name) or ""
         places = sheet.fields.get(field) or [place for place, known in enumerate(sheet.columns) if known == name]
         free = [place for place in places if place not in order]
         order.append(free[0] if free else len(sheet.columns) + len(order))
@@ -180,20 +203,16 @@ def _at(cells: Sequence[str], place: int) -> str:
 def _fields(columns: Sequence[str], vocabulary: Vocabulary) -> dict[str, list[int]]:
     fields: dict[str, list[int]] = {}
     for place, name in enumerate(columns):
-        if field := vocabulary.names.get(plain(name)):
+        if field := vocabulary.field(name):
             fields.setdefault(field, []).append(place)
     return fields
 
 
-def _lacking(fields: Mapping[str, list[int]], vocabulary: Vocabulary) -> list[Sequence[str]]:
-    return [group for group in vocabulary.needed if not any(field in fields for field in group)]
-
-
 def _refuse_what_lacks(columns: Sequence[str], fields: Mapping[str, list[int]], vocabulary: Vocabulary) -> None:
-    lacking = _lacking(fields, vocabulary)
-    if not lacking:
+    missing = lacking(fields, vocabulary)
+    if not missing:
         return
-    said = [" or ".join(_known_names(group, vocabulary)) for group in lacking]
+    said = [" or ".join(_known_names(group, vocabulary)) for group in missing]
     found = ", ".join(columns[places[0]] for places in fields.values()) or "none"
     raise NotASheet(
         why=f"no line has the column names it needs. Missing: {'; '.join(said)}. Known names found: {found}"

@@ -1,8 +1,9 @@
 -- Offers as their dealer may read them, sealed values still closed. Grain: one row per offer. $1 dealer, $2 offers.
--- `survivor` is who the person is today; `repeats` are the enquiries that joined.
+-- `survivor` is who the person is today; `repeats` are the enquiries that joined. Of an interest that was undone with its import
+-- only kind, model and the lead's id are left.
 select offer.id, offer.state, offer.version, offer.reason, offer.offered_at, offer.answer_due_at, offer.expires_at, offer.basis,
-       store.code as store, brand.code as brand, model.code as model, interest.kind,
-       lead.id as lead, lead.captured_at, lead.wishes, lead.contact_channel, lead.contact_not_before,
+       store.code as store, brand.code as brand, model.code as model,
+       coalesce(interest.kind, undone.kind) as kind, coalesce(lead.id, undone.lead) as lead, lead.captured_at, lead.wishes, lead.contact_channel, lead.contact_not_before,
        campaign.code as campaign, coalesce(person.merged_into, person.id) as survivor,
        observation.id as observation, observation.particulars, trade_in.id as trade_in, trade_in.sealed as trade_in_sealed,
        lead.region,
@@ -17,11 +18,12 @@ select offer.id, offer.state, offer.version, offer.reason, offer.offered_at, off
 from offer
 join store on store.id = offer.store
 join brand on brand.id = offer.brand
-join interest on interest.id = offer.interest
-join lead on lead.id = interest.lead
-join person on person.id = lead.person
-join observation on observation.id = lead.observation
-left join model on model.id = interest.model
+left join interest on interest.id = offer.interest
+left join undone_interest as undone on undone.id = offer.interest
+left join lead on lead.id = interest.lead
+left join person on person.id = lead.person
+left join observation on observation.id = lead.observation
+left join model on model.id = coalesce(interest.model, undone.model)
 left join campaign on campaign.id = lead.campaign
 left join trade_in on trade_in.lead = lead.id
 left join region on region.code = lead.region

@@ -14,6 +14,7 @@ from leads.tables.capture import (
     Stage,
     Submission,
     TradeIn,
+    UndoneInterest,
 )
 from leads.tables.desk import Bulk, BulkRow, ImportFile, PolicyDraft, Recheck, Simulation
 from leads.tables.offers import (
@@ -56,4 +57,5 @@ __all__ = [
     "Stage",
     "Submission",
     "TradeIn",
+    "UndoneInterest",
 ]

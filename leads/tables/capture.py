@@ -71,7 +71,10 @@ class RawPayload(Table, tablename="raw_payload"):
 
 
 class Lead(Table, tablename="lead"):
-    """One enquiry by one person at one time. `wishes` seals the remark, the place as typed and the note on contact as one JSON."""
+    """One enquiry by one person at one time. `wishes` seals the remark, the place as typed and the note on contact as one JSON.
+
+    `hold` is no_interest as long as it has no interests, and null from the first one on, kept so by a trigger.
+    """
 
     id = UUID(primary_key=True, default=None)
     observation = ForeignKey(Observation, on_delete=OnDelete.restrict, null=False)
@@ -87,6 +90,7 @@ class Lead(Table, tablename="lead"):
     contact_not_before = Timestamptz(default=None, null=True)
     wishes = Bytea(default=None, null=True)
     entered_by = ForeignKey(Staff, on_delete=OnDelete.restrict, null=True, default=None)
+    hold = ForeignKey(Hold, on_delete=OnDelete.restrict, null=True, default=None)
     captured_at = Timestamptz(default=None)
     received_at = Timestamptz(default=None)
     version = Integer(default=1)
@@ -126,14 +130,16 @@ class TradeIn(Table, tablename="trade_in"):
 
 
 class Import(Table, tablename="import"):
-    """One file brought in: its SHA-256, how its columns were read, and the fates of its rows.
+    """One file brought in: its SHA-256, which column was read as what, and the fates of its rows.
 
-    `state` is waiting, checking, checked, queued, running, done, cancelled, failed, undoing or undone; from the command line running and done only.
+    `state` is waiting, checking, checked, queued, running, done, cancelled, failed, undoing or undone; from the command line it begins as running.
+    `rows` and the counts beside it are those of the last dry run or of the run; what a dry run found is kept in `checked`.
+    A file of stores has no source.
     """
 
     id = UUID(primary_key=True, default=None)
     file_hash = Varchar(length=64, default=None)
-    source = ForeignKey(Source, on_delete=OnDelete.restrict, null=False)
+    source = ForeignKey(Source, on_delete=OnDelete.restrict, null=True, default=None)
     mode = Varchar(length=20, default=None)
     mapping = JSONB(default=None)
     state = Varchar(length=20, default=None)
@@ -152,7 +158,11 @@ class Import(Table, tablename="import"):
 
 
 class ImportRow(Table, tablename="import_row"):
-    """The fate of one row: created, repeat or error; the reason names columns, never what stood in them."""
+    """The fate of one row; the reason names columns, never what stood in them.
+
+    In a dry run new, known, duplicate or error; after the run created, repeat or error, and what was created may be undone or kept; a store is new,
+    changed, unchanged or error.
+    """
 
     id = BigSerial(primary_key=True)
     import_id = ForeignKey(Import, on_delete=OnDelete.restrict, null=False)
@@ -160,3 +170,13 @@ class ImportRow(Table, tablename="import_row"):
     fate = Varchar(length=10, default=None)
     reason = Varchar(length=400, default=None, null=True)
     observation = ForeignKey(Observation, on_delete=OnDelete.restrict, null=True, default=None)
+
+
+class UndoneInterest(Table, tablename="undone_interest"):
+    """What is left of an interest that was undone with its import after stores had it on offer: their feeds still name it."""
+
+    id = UUID(primary_key=True, default=None)
+    lead = UUID(default=None)
+    kind = Varchar(length=20, default=None)
+    model = ForeignKey(Model, on_delete=OnDelete.restrict, null=True, default=None)
+    import_id = ForeignKey(Import, on_delete=OnDelete.restrict, null=False)

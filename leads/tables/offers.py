@@ -143,7 +143,10 @@ class Disposition(Table, tablename="disposition"):
 
 
 class AllianceTask(Table, tablename="alliance_task"):
-    """An interest that no store took, for a person of the alliance to work; closed when it moves on."""
+    """An interest that no store took, for a person of the alliance to work; closed when it moves on.
+
+    `assignee` has it in hand; `outcome` is the reason why it was closed as lost by hand.
+    """
 
     id = UUID(primary_key=True, default=None)
     interest = ForeignKey(Interest, on_delete=OnDelete.restrict, null=False)
@@ -152,3 +155,5 @@ class AllianceTask(Table, tablename="alliance_task"):
     opened_at = Timestamptz(default=None)
     closed_at = Timestamptz(default=None, null=True)
     closed_by = Varchar(length=80, default=None, null=True)
+    assignee = ForeignKey(Staff, on_delete=OnDelete.restrict, null=True, default=None)
+    outcome = Varchar(length=40, default=None, null=True)

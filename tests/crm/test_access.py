@@ -6,7 +6,7 @@ from typing import Any
 import httpx
 import pytest
 from litestar import Litestar, Response, get
-from litestar.di import Provide
+from litestar.di import NamedDependency, Provide
 
 from crm import access
 from crm.access import Principal
@@ -31,12 +31,12 @@ async def change_key(what):
 
 
 @get("/leads", guards=[access.needs("leads")])
-async def leads(principal: Principal) -> str:
+async def leads(principal: NamedDependency[Principal]) -> str:
     return principal.actor
 
 
 @get("/any", guards=[access.any_key])
-async def anybody_known(principal: Principal) -> str:
+async def anybody_known(principal: NamedDependency[Principal]) -> str:
     return principal.code
 
 

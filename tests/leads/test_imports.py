@@ -11,7 +11,7 @@ from crm import vault
 from crm.tables import Consent, Observation, Person
 from leads import imports
 from leads.capture import Mode
-from leads.imports import ImportReport
+from leads.imports import ImportReport, rows
 from leads.sources import delimited
 from leads.tables import Import, ImportRow, Interest, Lead, RawPayload
 
@@ -68,7 +68,7 @@ async def test_a_second_run_creates_nothing(name):
 
 
 async def test_an_import_that_was_cut_off_is_finished_by_running_it_again(monkeypatch):
-    monkeypatch.setattr(imports, "BATCH", 2)
+    monkeypatch.setattr(rows, "BATCH", 2)
     content = sheet(*(line(f"R{i}", phone=f"1391112{i:04d}") for i in range(5)))
 
     def cut_off(done: int, of: int) -> None:

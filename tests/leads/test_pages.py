@@ -42,14 +42,14 @@ async def a_show(a_working_house):
 
 
 async def test_a_working_house_shows_strangers_nothing(a_working_house):
-    page, part = await browser().get("/"), await browser(**{"hx-request": "true"}).get("/")
+    page, part = await browser().get("/demo"), await browser(**{"hx-request": "true"}).get("/demo")
 
     assert "Marquee is running" in page.text
     assert "Registrations" not in page.text + part.text
 
 
 async def test_an_empty_house_says_what_to_do():
-    page = await browser().get("/")
+    page = await browser().get("/demo")
 
     assert page.status_code == 200
     assert "Nobody has registered yet" in page.text
@@ -68,14 +68,14 @@ async def test_an_empty_house_says_what_to_do():
     ],
 )
 async def test_a_page_speaks_the_language_of_its_address_else_of_the_browser(a_show, accepted, query, language):
-    page = await browser(**{"accept-language": accepted}).get(f"/{query}")
+    page = await browser(**{"accept-language": accepted}).get(f"/demo{query}")
 
     assert f'<html lang="{language}">' in page.text
     assert ("One record per person" in page.text) == (language == "en")
 
 
 async def test_the_part_that_changes_comes_alone_when_htmx_asks(a_show):
-    part = await browser(**{"hx-request": "true"}).get("/?lang=en")
+    part = await browser(**{"hx-request": "true"}).get("/demo?lang=en")
 
     assert part.text.lstrip().startswith('<div id="numbers"')
     assert "<html" not in part.text
@@ -83,7 +83,7 @@ async def test_the_part_that_changes_comes_alone_when_htmx_asks(a_show):
 
 
 async def test_no_page_runs_what_somebody_typed(a_show):
-    page = await browser().get("/")
+    page = await browser().get("/demo")
 
     assert "alert(1)" not in page.text
     assert not re.search(r"<[^>]+\sstyle=|<style|\son\w+=|<script(?! src=)", page.text)
@@ -93,7 +93,7 @@ async def test_no_page_runs_what_somebody_typed(a_show):
 
 
 async def test_whatever_a_page_loads_is_there_and_kept_for_ever(a_show):
-    page = await browser().get("/")
+    page = await browser().get("/demo")
     loaded = re.findall(r'(?:src|href)="(/static/[^"]+)"', page.text)
 
     assert len(loaded) >= 2

@@ -13,6 +13,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from itertools import count
 from pathlib import Path
@@ -167,6 +168,12 @@ def asked(url: str, query: str, *facts: object) -> list[asyncpg.Record]:
             await connection.close()
 
     return asyncio.run(ask())
+
+
+def asked_beside(url: str, query: str, *facts: object) -> list[asyncpg.Record]:
+    """The same where a loop is running already, as playwright's is."""
+    with ThreadPoolExecutor(1) as other:
+        return other.submit(asked, url, query, *facts).result()
 
 
 def eventually(holds: Callable[[], object], *, within: float) -> float:

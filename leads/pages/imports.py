@@ -1,0 +1,238 @@
+"""Imports for people: a file, its columns, a dry run, the run, and the way back; each step is one page that also works without scripts.
+
+Promises that nothing is made before its effect was seen, and that a file larger than 20 MB is refused before it is read. Refuses stores to
+whoever may not work on the network.
+"""
+
+from datetime import UTC, datetime
+from typing import Annotated, Any, TypeAlias
+from urllib.parse import quote
+from uuid import UUID
+
+import msgspec
+from litestar import Controller, Response, get, post
+from litestar.connection import ASGIConnection
+from litestar.datastructures import UploadFile
+from litestar.di import NamedDependency
+from litestar.handlers import BaseRouteHandler
+from litestar.params import FromPath, FromQuery
+from litestar.response import Template
+
+from crm import access, history
+from crm.database import transaction
+from crm.errors import Fault, Invalid
+from crm.languages import say
+from crm.network_file import NotAStoresFile
+from crm.pages import frame
+from crm.pages.frame import Asked
+from crm.roles import Actor
+from leads.capture import Mode
+from leads.imports import asking, files, showing, undoing
+from leads.imports.asking import Subject
+from leads.imports.showing import Shown
+from leads.imports.words import in_words
+from leads.sources.delimited import NotASheet
+
+Me: TypeAlias = NamedDependency[Actor]
+
+AROUND = 512 * 1024  # what a form puts around its file
+# The fates that a page opens with: what needs somebody first.
+FIRST_SEEN = ("kept", "error", "new", "changed", "known", "created", "duplicate", "repeat", "unchanged", "undone")
+
+
+class Upload(msgspec.Struct, forbid_unknown_fields=True):
+    """A file, what it is of, and for leads whom it is from."""
+
+    file: Any = None
+    subject: Subject = "leads"
+    source: Annotated[str, msgspec.Meta(max_length=40)] | None = None
+
+
+class Columns(msgspec.Struct, forbid_unknown_fields=True):
+    """What each column is, in the order of the file; whom it is from; offered, or only recorded."""
+
+    field: list[str] = []
+    source: Annotated[str, msgspec.Meta(max_length=40)] | None = None
+    mode: Mode = "offer"
+
+
+async def small_enough(connection: ASGIConnection[Any, Any, Any, Any], _: BaseRouteHandler) -> None:
+    """A guard before all others: nobody's browser sends for minutes what would be refused."""
+    length = connection.headers.get("content-length", "0")
+    files.refuse_large(int(length) - AROUND if length.isdigit() else 0)
+
+
+class Imports(Controller):
+    """What was brought in, each import as it stands, and its five steps."""
+
+    path = "/imports"
+    guards = [small_enough, access.permits("imports")]
+    include_in_schema = False
+
+    @get("/")
+    async def show_all(
+        self, request: Asked, after: FromQuery[UUID | None] = None, before: FromQuery[UUID | None] = None
+    ) -> Template:
+        async with transaction():
+            listed = await showing.latest(after=after, before=before)
+        return frame.page(request, "leads/imports.html", listed=listed)
+
+    @get("/new")
+    async def ask(self, request: Asked) -> Template:
+        return await _upload_page(request)
+
+    @get("/{import_id:uuid}")
+    async def show(  # noqa: PLR0917 - query parameters of one page
+        self,
+        request: Asked,
+        import_id: FromPath[UUID],
+        step: FromQuery[str | None] = None,
+        fate: FromQuery[str | None] = None,
+        after: FromQuery[int | None] = None,
+        before: FromQuery[int | None] = None,
+    ) -> Template:
+        async with transaction():
+            shown = await showing.one(import_id)
+            if shown.state == "waiting" or (step == "columns" and _may_settle(shown)):
+                return await _columns_page(request, shown)
+            return await _page(request, shown, fate=fate, after=after, before=before)
+
+    @get("/{import_id:uuid}/undoing")
+    async def preview(self, request: Asked, import_id: FromPath[UUID]) -> Template:
+        async with transaction():
+            shown, would = await showing.one(import_id), await undoing.preview(import_id)
+        return frame.page(request, "leads/import_undo.html", shown=shown, would=would, in_words=in_words)
+
+    @get("/{import_id:uuid}/errors")
+    async def errors(self, import_id: FromPath[UUID], actor: Me) -> Response[bytes]:
+        async with transaction():
+            shown, content = await showing.one(import_id), await showing.error_file(import_id)
+            await history.note(actor.actor, "import_errors_taken", "import", import_id, at=datetime.now(UTC))
+        name = quote(f"{(shown.name or 'import').rpartition('.')[0] or shown.name}.errors.csv")
+        headers = {"content-disposition": f"attachment; filename*=UTF-8''{name}"}
+        return Response(content, media_type="text/csv; charset=utf-8", headers=headers)
+
+    @post("/", request_max_body_size=files.LARGEST + AROUND)
+    async def upload(self, request: Asked, actor: Me) -> Template | Response[None]:
+        try:
+            sent = await frame.form(request, Upload)
+            content, name = await _file(sent.file)
+            _need_network(actor, sent.subject)
+            async with transaction():
+                begun = await asking.begin(
+                    content,
+                    name=name,
+                    subject=sent.subject,
+                    source_code=sent.source,
+                    actor=actor,
+                    at=datetime.now(UTC),
+                )
+        except (NotASheet, NotAStoresFile) as wrong:
+            return await _upload_page(request, Invalid(errors=[Fault(path="file", message=in_words(str(wrong)))]))
+        except Invalid as wrong:
+            return await _upload_page(request, wrong)
+        return frame.back(request, f"/imports/{begun}")
+
+    @post("/{import_id:uuid}/columns")
+    async def settle(self, request: Asked, import_id: FromPath[UUID], actor: Me) -> Template | Response[None]:
+        async with transaction():
+            shown = await _mine(import_id, actor)
+            try:
+                sent = await frame.form(request, Columns)
+                source = sent.source or shown.source or asking.FIRST_SOURCE
+                await asking.settle(import_id, fields=sent.field, source=source, mode=sent.mode, actor=actor)
+            except Invalid as wrong:
+                return await _columns_page(request, shown, wrong)
+        return frame.back(request, f"/imports/{import_id}")
+
+    @post("/{import_id:uuid}/checking")
+    async def check(self, request: Asked, import_id: FromPath[UUID], actor: Me) -> Response[None]:
+        async with transaction():
+            await _mine(import_id, actor)
+            await asking.check(import_id)
+        return frame.back(request, f"/imports/{import_id}")
+
+    @post("/{import_id:uuid}/running")
+    async def start(self, request: Asked, import_id: FromPath[UUID], actor: Me) -> Response[None]:
+        async with transaction():
+            await _mine(import_id, actor)
+            await asking.start(import_id, actor=actor, at=datetime.now(UTC))
+        return frame.back(request, f"/imports/{import_id}")
+
+    @post("/{import_id:uuid}/cancelling")
+    async def cancel(self, request: Asked, import_id: FromPath[UUID], actor: Me) -> Response[None]:
+        async with transaction():
+            await _mine(import_id, actor)
+            await asking.cancel(import_id, actor=actor, at=datetime.now(UTC))
+        return frame.back(request, f"/imports/{import_id}", told=say("Stopped. What was brought in so far stays."))
+
+    @post("/{import_id:uuid}/undoing")
+    async def undo(self, request: Asked, import_id: FromPath[UUID], actor: Me) -> Response[None]:
+        async with transaction():
+            await _mine(import_id, actor)
+            await asking.undo(import_id, actor=actor, at=datetime.now(UTC))
+        return frame.back(request, f"/imports/{import_id}")
+
+
+async def _mine(import_id: UUID, actor: Actor) -> Shown:
+    """The import, if this actor may take a step with it."""
+    shown = await showing.one(import_id)
+    _need_network(actor, shown.subject)
+    return shown
+
+
+def _need_network(actor: Actor, subject: str) -> None:
+    if subject == "stores" and not actor.may("network.work"):
+        raise access.NotPermitted(permission="network.work")
+
+
+def _may_settle(shown: Shown) -> bool:
+    return shown.state in asking.BEFORE_RUN and not shown.has_made and shown.kept_until is not None
+
+
+async def _file(sent: Any) -> tuple[bytes, str]:
+    if not isinstance(sent, UploadFile) or not sent.filename:
+        raise Invalid(errors=[Fault(path="file", message=say("Please choose a file."))])
+    return await sent.read(), sent.filename
+
+
+async def _upload_page(request: Asked, wrong: Invalid | None = None) -> Template:
+    async with transaction():
+        codes = await showing.sources()
+    if wrong:
+        return frame.invalid(request, "leads/import_new.html", wrong, sources=codes)
+    return frame.page(request, "leads/import_new.html", sources=codes)
+
+
+async def _columns_page(request: Asked, shown: Shown, wrong: Invalid | None = None) -> Template:
+    context: dict[str, Any] = {
+        "shown": shown,
+        "layout": await asking.layout(shown.id),
+        "fields": asking.fields_of("stores" if shown.subject == "stores" else "leads"),
+        "sources": await showing.sources(),
+        "same": await asking.same_file(shown.id),
+    }
+    if wrong:
+        translated = Invalid(errors=[Fault(path=one["path"], message=say(one["message"])) for one in wrong.errors])
+        return frame.invalid(request, "leads/import_columns.html", translated, **context)
+    return frame.page(request, "leads/import_columns.html", **context)
+
+
+async def _page(request: Asked, shown: Shown, *, fate: str | None, after: int | None, before: int | None) -> Template:
+    chosen = fate if fate in shown.fates else next((one for one in FIRST_SEEN if one in shown.fates), None)
+    is_listed = chosen is not None and not shown.is_working
+    context: dict[str, Any] = {
+        "shown": shown,
+        "fate": chosen,
+        "first_seen": FIRST_SEEN,
+        "in_words": in_words,
+        "listed": await showing.rows_of(shown.id, fate=chosen or "", after=after, before=before) if is_listed else None,
+        "same": await asking.same_file(shown.id) if shown.state == "checked" else None,
+        "may_settle": _may_settle(shown),
+    }
+    # While a worker has it, the page asks for this part alone every second.
+    name = "leads/_import.html" if frame.wants_fragment(request) else "leads/import.html"
+    return frame.page(request, name, **context)
+
+
+CONTROLLERS = (Imports,)

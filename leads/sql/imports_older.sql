@@ -1,0 +1,10 @@
+-- Imports, the latest first. Grain: one row per import. $1 the import to go on after, or null for the first page, $2 limit.
+select import.id, import.subject, import.name, import.state, source.code as source, import.mode, import.rows, import.total,
+       import.created, import.repeats, import.errors, import.started_at, import.ended_at, import.undone_at, staff.name as by,
+       null::timestamptz as kept_until, null::jsonb as checked
+from import
+left join source on source.id = import.source
+left join staff on staff.id = import.staff
+where $1::uuid is null or (import.started_at, import.id) < (select started_at, id from import where id = $1)
+order by import.started_at desc, import.id desc
+limit $2;

@@ -1,0 +1,100 @@
+"""The list as a file: what stands in it, what never does, and what is remembered of it."""
+
+import csv
+import io
+
+import pytest
+
+from crm import languages
+from crm.database import transaction
+from crm.roles import visible_to
+from leads.lists import export, listing
+from leads.lists.query import Query
+from tests.cast import LI, MINUTE, NOON, WANG, a_lead, colleague, fetch, open_chengdu, value, wants
+
+
+@pytest.fixture(autouse=True)
+async def three_stores(clean_tables, tmp_path):
+    await open_chengdu(tmp_path)
+
+
+async def pieces(actor, address=""):
+    async with transaction():
+        found, look = await listing.narrowed(Query.parse(address), scope=visible_to(actor), at=NOON)
+    return export.lines(found, look.columns, at=NOON, view="stage=offered")
+
+
+async def table(actor, address=""):
+    text = "".join([piece async for piece in await pieces(actor, address)])
+    assert text.startswith("\ufeff")
+    return list(csv.reader(io.StringIO(text[1:])))
+
+
+async def test_a_file_has_the_columns_of_the_list_and_the_ids_of_its_leads():
+    lead = await a_lead(person=WANG | {"email": "wang@qq.com"})
+
+    head, row = await table(await colleague("alliance_marketer"), "columns=person,phone,email,interests,stage")
+
+    assert head == ["Person", "Phone", "Interests", "Stage", "E-mail", "Lead"]
+    assert row == ["王建国", "137****7665", "AITO", "Offered", "w***@qq.com", str(lead)]
+
+
+async def test_a_file_speaks_the_language_of_its_page():
+    await a_lead()
+    languages.speak("zh-Hans")
+
+    head, row = await table(await colleague("alliance_marketer"), "columns=person,stage")
+
+    assert (head[0], row[1]) == ("客户", "已派单")
+    languages.speak("en")
+
+
+@pytest.mark.parametrize("sign", ["=", "+", "-", "@"])
+async def test_no_cell_is_a_formula(sign):
+    await a_lead(external_id=f"{sign}HYPERLINK(1)")
+
+    _, row = await table(await colleague("alliance_marketer"), "columns=number")
+
+    assert row[1] == f"'{sign}HYPERLINK(1)"
+
+
+async def test_a_file_holds_what_the_filters_leave_newest_first():
+    wang, li = await a_lead(), await a_lead(at=NOON + MINUTE, person=LI, interests=[wants("luxeed")], consents=[])
+
+    marketer = await colleague("alliance_marketer")
+    assert [row[-1] for row in (await table(marketer))[1:]] == [str(li), str(wang)]
+    assert [row[-1] for row in (await table(marketer, "brand=aito"))[1:]] == [str(wang)]
+
+
+async def test_a_file_longer_than_one_piece_is_whole(monkeypatch):
+    monkeypatch.setattr(export, "CHUNK", 2)
+    leads = [await a_lead(external_id=f"E{number}", at=NOON + number * MINUTE) for number in range(5)]
+
+    rows = (await table(await colleague("alliance_marketer")))[1:]
+
+    assert [row[-1] for row in rows] == [str(lead) for lead in reversed(leads)]
+
+
+async def test_what_went_out_is_remembered_with_its_count_and_without_its_people():
+    await a_lead()
+    marketer = await colleague("alliance_marketer")
+
+    await table(marketer, "columns=person")
+
+    [noted] = await fetch("select actor, details::text from history_entry where action = 'leads_exported'")
+    assert noted["actor"] == marketer.actor
+    assert '"rows":1' in noted["details"].replace(" ", "")
+    assert "王" not in noted["details"]
+
+
+async def test_who_hangs_up_halfway_is_remembered_with_what_they_got(monkeypatch):
+    monkeypatch.setattr(export, "CHUNK", 1)
+    for number in range(3):
+        await a_lead(external_id=f"E{number}", at=NOON + number * MINUTE)
+
+    reading = await pieces(await colleague("alliance_marketer"))
+    await anext(reading)
+    await anext(reading)
+    await reading.aclose()
+
+    assert await value("select (details->>'rows')::int from history_entry where action = 'leads_exported'") == 0

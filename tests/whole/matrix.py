@@ -1,0 +1,250 @@
+"""Who may call what: every address of the house with what it asks for, and the names of the ids that stand in it.
+
+A route that is not here fails `test_matrix.py`: whoever adds one says in this table who may call it, apart from the guard that says it
+in the code. `anyone`, `own_pages` and `any_key` are guards; `key:...` is the scope of a machine's key; the others are permissions, with `+` between
+those that are all needed.
+"""
+
+import re
+from collections.abc import Mapping
+
+from crm.roles import PERMISSIONS
+
+# Method, address with the name of the thing whose id stands there, and what is asked for.
+ROUTES = """
+GET  /health/live                                       anyone
+GET  /health/ready                                      anyone
+GET  /docs                                              anyone
+GET  /schema                                            anyone
+GET  /schema/openapi.json                               anyone
+GET  /schema/{file}                                     anyone
+GET  /static/{file}                                     anyone
+GET  /demo                                              anyone
+GET  /                                                  anyone
+POST /seeing                                            own_pages
+POST /theme                                             own_pages
+GET  /sign-in                                           own_pages
+POST /sign-in                                           own_pages
+POST /sign-in/as                                        own_pages
+GET  /sign-in/second-factor                             own_pages
+POST /sign-in/second-factor                             own_pages
+
+POST /api/v1/leads                                      key:leads
+POST /api/v1/leads/batch                                key:leads
+GET  /api/v1/leads/{lead}                               key:leads
+POST /api/v1/people/{person}/consents                   key:consents
+GET  /api/v1/inbox                                      key:inbox
+GET  /api/v1/inbox/offers/{offer}                       key:inbox
+POST /api/v1/inbox/offers/{offer}/acceptance            key:inbox
+POST /api/v1/inbox/offers/{offer}/refusal               key:inbox
+POST /api/v1/inbox/offers/{offer}/dispositions          key:inbox
+GET  /api/v1/codes                                      any_key
+GET  /api/v1/me                                         any_key
+
+POST /sign-out                                          own
+GET  /account                                           own
+POST /account/preferences                               own
+POST /account/password                                  own
+GET  /account/second-factor                             own
+POST /account/second-factor                             own
+POST /account/second-factor/confirmation                own
+POST /account/second-factor/removal                     own
+POST /account/second-factor/recovery-codes              own
+GET  /account/sessions                                  own
+POST /account/sessions/ending                           own
+POST /account/sessions/{session}/ending                 own
+GET  /notifications                                     own
+GET  /notifications/bell                                own
+POST /notifications/reading                             own
+POST /notifications/{notification}/reading              own
+
+GET  /today/figures                                     home+leads.see
+GET  /today/wall                                        home
+GET  /today/campaigns                                   home+figures
+
+GET  /staff                                             staff
+POST /staff                                             staff
+GET  /staff/new                                         staff
+GET  /staff/{staff}                                     staff
+POST /staff/{staff}                                     staff
+POST /staff/{staff}/password                            staff
+POST /staff/{staff}/second-factor/removal               staff
+POST /staff/{staff}/sessions/ending                     staff
+POST /staff/{staff}/disabling                           staff
+POST /staff/{staff}/enabling                            staff
+GET  /settings                                          settings
+GET  /notices                                           settings
+POST /notices                                           settings
+GET  /notices/new                                       settings
+GET  /keys                                              keys
+POST /keys                                              keys
+GET  /keys/new                                          keys
+POST /keys/{key}/revocation                             keys
+GET  /audit                                             audit
+GET  /audit/export                                      audit
+
+GET  /people                                            people.see
+POST /people/search                                     people.see
+GET  /people/{person}                                   people.see
+GET  /people/{person}/leads                             people.see
+GET  /people/{person}/leads/wishes                      people.see
+GET  /people/{person}/corrections                       people.work
+POST /people/{person}/corrections                       people.work
+POST /people/{person}/corrections/{correction}/undoing  people.work
+POST /people/{person}/consents                          people.work
+POST /people/{person}/notes                             people.work
+POST /people/{person}/notes/{person_note}/retracting    people.work
+POST /people/{person}/notes/{person_note}/restoring     people.work
+GET  /people/{person}/reveals                           people.reveal
+POST /people/{person}/reveals                           people.reveal
+GET  /people/{person}/reveals/mask                      people.reveal
+GET  /merges/{merge}                                    people.merge
+POST /merges/{merge}/undoing                            people.merge
+GET  /review                                            people.merge
+GET  /review/mine                                       people.merge
+GET  /review/{review}                                   people.merge
+POST /review/{review}/answer                            people.merge
+POST /review/{review}/undoing                           people.merge
+
+GET  /search                                            leads.see
+POST /search                                            leads.see
+GET  /leads                                             leads.see
+POST /leads/search                                      leads.see
+GET  /leads/export                                      leads.export
+GET  /leads/new                                         leads.create
+POST /leads/new                                         leads.create
+POST /leads/new/known                                   leads.create
+GET  /leads/{lead}                                      leads.see
+POST /leads/{lead}/notes                                leads.work
+POST /leads/{lead}/notes/{lead_note}/retracting         leads.work
+POST /leads/{lead}/notes/{lead_note}/restoring          leads.work
+POST /leads/{lead}/tasks                                leads.work
+POST /leads/{lead}/tasks/{task}/completion              leads.work
+POST /leads/{lead}/tasks/{task}/reopening               leads.work
+GET  /leads/{lead}/place                                leads.work
+POST /leads/{lead}/place                                leads.work
+POST /leads/{lead}/interests                            leads.work
+GET  /leads/{lead}/interests/new                        leads.work
+GET  /leads/{lead}/interests/{interest}                 leads.work
+POST /leads/{lead}/interests/{interest}                 leads.work
+POST /leads/{lead}/interests/{interest}/routing         leads.work
+POST /leads/{lead}/spam                                 leads.work
+POST /leads/{lead}/spam/undoing                         leads.work
+GET  /leads/{lead}/offers/new                           leads.offer
+POST /leads/{lead}/offers                               leads.offer
+GET  /leads/{lead}/offers/{offer}/withdrawal            leads.offer
+POST /leads/{lead}/offers/{offer}/withdrawal            leads.offer
+POST /views                                             leads.see
+POST /views/{view}                                      leads.see
+POST /views/{view}/removal                              leads.see
+POST /views/{view}/restoring                            leads.see
+
+GET  /bulk                                              leads.work
+POST /bulk                                              leads.work
+POST /bulk/previews                                     leads.work
+POST /bulk/jobs                                         leads.work
+GET  /bulk/{job}                                        leads.work
+GET  /bulk/{job}/errors                                 leads.work
+POST /bulk/{job}/cancelling                             leads.work
+POST /bulk/{job}/undoing                                leads.work
+GET  /queues                                            queues
+GET  /queues/waiting                                     queues
+GET  /queues/late                                        queues
+GET  /queues/held                                        queues
+GET  /queues/alliance                                    queues
+GET  /queues/lost                                        queues
+POST /queues/alliance/{alliance_task}/taking            queues
+POST /queues/alliance/{alliance_task}/giving-back       queues
+POST /queues/alliance/{alliance_task}/closing           queues
+POST /queues/alliance/{alliance_task}/opening           queues
+POST /queues/lost/{recheck}/confirmation                queues
+POST /queues/lost/{recheck}/reopening                   queues
+POST /queues/lost/{recheck}/undoing                     queues
+
+GET  /stores                                            network.see
+GET  /stores/{store}                                    network.see
+GET  /stores/{store}/load                               network.see
+POST /stores/{store}/changes                            network.work
+POST /stores/{store}/reminders                          network.work
+GET  /dealers/{dealer}                                  network.see
+
+GET  /my-store                                          inbox
+GET  /my-store/open                                     inbox
+GET  /my-store/offers/{offer}                           inbox
+POST /my-store/offers/{offer}/acceptance                inbox
+POST /my-store/offers/{offer}/refusal                   inbox
+POST /my-store/offers/{offer}/dispositions              inbox
+
+GET  /policies                                          policies.see
+GET  /policies/{brand}                                  policies.see
+GET  /policies/{brand}/versions/{version}               policies.see
+POST /policies/{brand}/versions/{version}/return        policies.work
+POST /policies/{brand}/versions/{version}/undoing       policies.work
+POST /policies/{brand}/drafts                           policies.work
+GET  /policies/{brand}/drafts/{draft}                   policies.see
+POST /policies/{brand}/drafts/{draft}                   policies.work
+POST /policies/{brand}/drafts/{draft}/simulations       policies.work
+POST /policies/{brand}/drafts/{draft}/activation        policies.work
+POST /policies/{brand}/drafts/{draft}/discarding        policies.work
+GET  /simulations/{simulation}                          policies.see
+
+GET  /imports                                           imports
+POST /imports                                           imports
+GET  /imports/new                                       imports
+GET  /imports/{import}                                  imports
+GET  /imports/{import}/errors                           imports
+GET  /imports/{import}/undoing                          imports
+POST /imports/{import}/undoing                          imports
+POST /imports/{import}/columns                          imports
+POST /imports/{import}/checking                         imports
+POST /imports/{import}/running                          imports
+POST /imports/{import}/cancelling                       imports
+"""
+ASKED: dict[tuple[str, str], str] = {
+    (method, address): asks for method, address, asks in (line.split() for line in ROUTES.splitlines() if line)
+}
+# What a form must say at least, so that its ids are looked at, and what a page must be asked; `{...}` are ids again.
+SAID: dict[tuple[str, str], dict[str, str]] = {
+    ("GET", "/people/{person}/reveals"): {"field": "phone", "observation": "{observation}"},
+    ("GET", "/people/{person}/reveals/mask"): {"field": "phone", "observation": "{observation}"},
+    ("POST", "/people/{person}/reveals"): {"field": "phone", "observation": "{observation}", "why": "call_back"},
+    ("POST", "/people/{person}/corrections"): {"field": "phone", "value": "13900008642", "heard": "id_seen", "version": "1"},
+    ("POST", "/people/{person}/consents"): {"purpose": "alliance_marketing", "brand": "1", "state": "withdrawn", "told": "by_phone"},
+    ("POST", "/people/{person}/notes"): {"text": "hello"},
+    ("POST", "/leads/{lead}/notes"): {"text": "hello"},
+    ("POST", "/leads/{lead}/tasks"): {"task": "call"},
+    ("POST", "/leads/{lead}/place"): {"version": "1", "region": "510107"},
+    ("POST", "/leads/{lead}/interests"): {"version": "1", "kind": "buy"},
+    ("POST", "/leads/{lead}/interests/{interest}"): {"version": "1", "kind": "buy"},
+    ("POST", "/leads/{lead}/offers"): {"interest": "{interest}", "store": "S2", "reason": "nearer"},
+    ("POST", "/leads/{lead}/offers/{offer}/withdrawal"): {"reason": "no_answer"},
+    ("POST", "/views/{view}"): {"name": "again"},
+    ("POST", "/stores/{store}/changes"): {"daily_capacity": "50", "weight": "1", "opens": "09:00", "closes": "18:00", "version": "1"},
+    ("POST", "/my-store/offers/{offer}/acceptance"): {"key": "0" * 32},
+    ("POST", "/my-store/offers/{offer}/refusal"): {"key": "1" * 32, "reason": "busy"},
+    ("POST", "/my-store/offers/{offer}/dispositions"): {"key": "2" * 32, "kind": "contacted"},
+    ("POST", "/queues/alliance/{alliance_task}/closing"): {"reason": "invalid_number"},
+    ("POST", "/bulk"): {"lead": "{lead}", "kind": "note"},
+    ("POST", "/bulk/previews"): {"lead": "{lead}", "kind": "note", "text": "hello"},
+    ("POST", "/bulk/jobs"): {"lead": "{lead}", "kind": "note", "text": "hello"},
+}  # fmt: skip
+GUARDS = ("anyone", "own_pages", "any_key")
+# What an id of each kind belongs to: nobody of one brand may tell another brand's from one that does not exist.
+OF_A_BRAND = frozenset(
+    {"lead", "interest", "offer", "person", "observation", "correction", "lead_note", "person_note", "task", "store", "dealer",
+     "brand", "draft", "simulation", "job", "alliance_task", "recheck"}
+)  # fmt: skip
+PERMITTED: dict[tuple[str, str], frozenset[str]] = {
+    route: frozenset(asks.split("+")) for route, asks in ASKED.items() if asks.split("+")[0] in PERMISSIONS
+}
+OF_SOMEBODY = frozenset({"view", "notification", "session"})
+
+
+def filled(address: str, ids: Mapping[str, object]) -> str:
+    """The address with these ids in it."""
+    return re.sub(r"\{(\w+)\}", lambda found: str(ids[found[1]]), address)
+
+
+def kinds(address: str) -> set[str]:
+    """The names of the ids in an address."""
+    return set(re.findall(r"\{(\w+)\}", address))
