@@ -161,10 +161,15 @@ class Imports(Controller):
 
     @post("/{import_id:uuid}/cancelling")
     async def cancel(self, request: Asked, import_id: FromPath[UUID], actor: Me) -> Response[None]:
-        async with transaction():
-            await _mine(import_id, actor)
-            await asking.cancel(import_id, actor=actor, at=datetime.now(UTC))
-        return frame.back(request, f"/imports/{import_id}", told=say("Stopped. What was brought in so far stays."))
+        told = say("Stopped. What was brought in so far stays.")
+        try:
+            async with transaction():
+                await _mine(import_id, actor)
+                await asking.cancel(import_id, actor=actor, at=datetime.now(UTC))
+        except asking.WrongStep:
+            # The worker was quicker: its page says what became of it.
+            told = say("It had ended before it could be stopped.")
+        return frame.back(request, f"/imports/{import_id}", told=told)
 
     @post("/{import_id:uuid}/undoing")
     async def undo(self, request: Asked, import_id: FromPath[UUID], actor: Me) -> Response[None]:

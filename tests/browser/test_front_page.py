@@ -48,7 +48,7 @@ def show(fresh_database, tmp_path) -> Iterator[str]:
         _call_it_the_demo(fresh_database.url)
         with house.client(key) as web:
             web.post("/api/v1/leads/batch", json=[_lead(number) for number in range(9)]).raise_for_status()
-            running.eventually(lambda: "won." in web.get("/?lang=en").text, within=running.PATIENCE)
+            running.eventually(lambda: "won." in web.get("/demo?lang=en").text, within=running.PATIENCE)
         yield house.url
 
 
@@ -70,7 +70,7 @@ def test_the_front_page_is_whole_in_both_languages_on_desk_and_phone_by_day_and_
         page = context.new_page()
         trouble = _trouble(page, at=show)
 
-        page.goto(f"{show}/?lang={language}")
+        page.goto(f"{show}/demo?lang={language}")
 
         assert page.locator("html").get_attribute("lang") == language
         assert page.get_by_text("王先生").first.is_visible()
@@ -86,7 +86,7 @@ def test_the_numbers_change_while_one_watches_and_the_rest_stays(chromium, show)
     page = chromium.new_page()
     trouble = _trouble(page, at=show)
     page.clock.install()
-    page.goto(f"{show}/?lang=en")
+    page.goto(f"{show}/demo?lang=en")
     page.evaluate("document.getElementById('receipts').dataset.untouched = 'yes'")
     page.evaluate("document.getElementById('numbers').dataset.old = 'yes'")
 
