@@ -110,6 +110,12 @@ def lasting_database(server: str) -> Iterator[Fresh]:
 
 
 @pytest.fixture(scope="session")
+def stage_database(server: str) -> Iterator[Fresh]:
+    """One more for a whole run: the stage of the browser tests, on which nobody else plays."""
+    yield from _fresh(server)
+
+
+@pytest.fixture(scope="session")
 async def ground(server: str) -> "AsyncIterator[Ground]":
     """This worker's database with the house's pool open on it."""
     await _on_server(f'create database "{OWN_DATABASE}" template "{server}"')

@@ -9,10 +9,10 @@ from tests.browser import stage
 from tests.browser.stage import Stage
 
 
-@pytest.fixture(scope="module")
-def staged(lasting_database, tmp_path_factory) -> Iterator[Stage]:
+@pytest.fixture(scope="session")
+def staged(stage_database, tmp_path_factory) -> Iterator[Stage]:
     log = tmp_path_factory.mktemp("stage") / "log"
-    with stage.set_up(lasting_database.environment, lasting_database.url, log=log) as there:
+    with stage.set_up(stage_database.environment, stage_database.url, log=log) as there:
         yield there
 
 
