@@ -21,6 +21,7 @@ from leads.lists.statements import STREAMS, Stream
 AT = datetime(2025, 9, 1, 12, tzinfo=UTC)
 MIDDLE = AT - timedelta(days=3)
 LEADS = 20_000
+PLANNED_BY = 18  # the server whose plans are named here
 # What only a few rows stand in may be read from end to end.
 SMALL = {"source", "campaign", "store", "partner", "joined_offer"}
 
@@ -59,9 +60,10 @@ async def plain(fresh_database, anyio_backend) -> AsyncIterator[asyncpg.Connecti
     async with contextlib.AsyncExitStack() as stack:
         stack.push_async_callback(connection.close)
         await stack.enter_async_context(connection.transaction())
-        await connection.execute(
-            "set local session_replication_role = replica"
-        )  # the crowd keeps every promise by itself
+        if connection.get_server_version().major < PLANNED_BY:
+            pytest.skip("an older planner takes other ways through the same indexes; the one that comes along is asked")
+        # The crowd keeps every promise by itself.
+        await connection.execute("set local session_replication_role = replica")
         await connection.execute(CROWD.replace("%(leads)s", str(LEADS)))
         await connection.execute("analyze")
         joined = DB.current_transaction.set(cast("PostgresTransaction", SimpleNamespace(connection=connection)))
@@ -164,7 +166,7 @@ from made, generate_series(1, 1 + n % 2) as rank,
      lateral (
          select (array['contacted', 'contacted', 'lost', 'identified', 'delivered', 'accepted', 'quoted'])
                 [1 + abs(hashtext('t' || n)) % 7] as stage
-     )
+     ) as reached
 where n % 50 <> 0;
 update interest set stage = 'offered'
 where id in (select id from interest where stage = 'accepted' order by captured_at desc limit %(leads)s / 100);
