@@ -17,10 +17,11 @@ from litestar.connection import ASGIConnection
 from litestar.handlers import BaseRouteHandler, HTTPRouteHandler
 from litestar.types import Guard
 
-from crm import origin, sessions
+from crm import origin
 from crm.database import current, reaching
 from crm.errors import Fault, Invalid, NotAllowed, NotKnown, Refused, SignInNeeded
 from crm.roles import Actor, Permission
+from crm.staff import sessions
 from crm.tables import ApiKey, Dealer
 
 PrincipalKind = Literal["source", "dealer"]

@@ -8,10 +8,13 @@ from uuid import UUID
 
 import click
 
-from crm import access, consent, database, dealers, identity, network_plan, passwords, people, portraits, reference
+from crm import access, consent, database, identity, people, reference
 from crm import keys as key_ring
 from crm import staff as colleagues
+from crm.network import dealers, import_plan
+from crm.people import portraits
 from crm.roles import ROLES, Role
+from crm.staff import passwords
 from crm.terminal import answer, as_json, fail, say, with_database
 
 ACTOR = "staff:cli"
@@ -55,7 +58,7 @@ async def import_network(file: Path, *, dry_run: bool, json_line: bool) -> None:
 
 async def _foresee(file: Path, *, json_line: bool) -> None:
     async with database.transaction():
-        plan = await network_plan.foresee(file)
+        plan = await import_plan.foresee(file)
     for row in plan.rows:
         if row.fate != "unchanged":
             say(f"row {row.number}, {row.fate}: {'; '.join(row.says)}")

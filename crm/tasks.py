@@ -11,12 +11,13 @@ from uuid import UUID
 import msgspec
 from asyncpg import Record
 
-from crm import notes, notifications, vault
+from crm import notes, vault
 from crm.database import current, insert
 from crm.errors import Fault, Invalid, NotThere
 from crm.ids import uuid7
 from crm.notes import SubjectKind
 from crm.roles import MAY, Actor, Condition, Scope, numbered
+from crm.staff import notifications
 from crm.tables import StaffTask
 
 LONGEST = 400

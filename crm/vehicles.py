@@ -7,9 +7,10 @@ from uuid import UUID
 import msgspec
 from asyncpg import Record
 
-from crm import corrections, vault
+from crm import vault
 from crm.database import current
 from crm.ids import uuid7
+from crm.people import corrections
 from crm.roles import Scope, numbered
 
 ENDS = 6  # how much of a VIN's end stays readable: enough to tell two cars apart

@@ -10,9 +10,10 @@ from uuid import UUID
 
 import msgspec
 
-from crm import access, corrections, finding, history, normalise
+from crm import access, history, normalise
 from crm.database import current
 from crm.errors import Fault, Invalid
+from crm.people import corrections, finding
 from crm.roles import Actor, Scope, numbered
 from leads import capture
 from leads.capture import Incoming

@@ -8,9 +8,9 @@ from datetime import datetime
 
 import msgspec
 
-from crm import directory
 from crm.database import current
-from crm.portraits import Sketch
+from crm.people import directory
+from crm.people.portraits import Sketch
 from crm.roles import Scope, numbered
 from leads.lists import filters, paging, rows, search
 from leads.lists.query import Query

@@ -9,8 +9,9 @@ from uuid import UUID
 
 import msgspec
 
-from crm import history, stores
+from crm import history
 from crm.database import current
+from crm.network import stores
 from crm.roles import EVERYTHING, Condition, Scope, numbered
 from leads import feed
 

@@ -16,10 +16,12 @@ import asyncpg
 import httpx
 import msgspec
 
-from crm import access, dealers, origin, sessions
+from crm import access, origin
 from crm.access import Principal
 from crm.database import current, transaction
+from crm.network import dealers
 from crm.roles import Actor, Role
+from crm.staff import sessions
 from crm.work import until_idle
 from leads import capture, jobs, kinds
 from leads.capture import Incoming, Mode, Outcome, Sender

@@ -11,7 +11,7 @@ from uuid import UUID
 
 import msgspec
 
-from crm import finding, people
+from crm import people
 from crm.database import current, insert, statement
 from crm.identity import digests, observations
 from crm.identity.digests import Key
@@ -19,6 +19,7 @@ from crm.identity.observations import Observed, Particulars
 from crm.identity.profiles import Seen
 from crm.identity.scoring import Part, Verdict, Weighed, model, words
 from crm.ids import uuid7
+from crm.people import finding
 from crm.tables import Decision, Link, Person, ReviewTask
 
 

@@ -15,7 +15,7 @@ from litestar.di import NamedDependency
 from litestar.params import FromPath
 from litestar.response import Template
 
-from crm import access, entrance, history, origin, passwords, preferences, second_factor, sessions, staff
+from crm import access, history, origin, staff
 from crm.database import transaction
 from crm.errors import Fault, Invalid, NotThere
 from crm.languages import say
@@ -23,6 +23,7 @@ from crm.pages import frame
 from crm.pages.forms import Asked, form
 from crm.pages.sign_in import carrying, forgetting
 from crm.roles import Actor
+from crm.staff import entrance, passwords, preferences, second_factor, sessions
 
 Short = Annotated[str, msgspec.Meta(min_length=1, max_length=200)]
 

@@ -17,10 +17,11 @@ from litestar.enums import MediaType
 from litestar.params import FromPath
 from litestar.response import Template
 
-from crm import access, assets, languages, origin, reference, sessions
+from crm import access, assets, languages, origin, reference
 from crm.errors import Fault, Invalid, NotThere, Refused
 from crm.pages import drawing, forms, navigation
 from crm.roles import Actor, Scope, visible_to
+from crm.staff import sessions
 
 # Ours alone, and no inline style or script: what somebody typed can never run here.
 POLICY = (

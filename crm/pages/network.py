@@ -13,16 +13,16 @@ from litestar.di import NamedDependency
 from litestar.params import FromPath
 from litestar.response import Template
 
-from crm import access, keys, stores
+from crm import access, keys
 from crm.database import current, transaction
 from crm.errors import Invalid, NotThere
 from crm.keys import Key
 from crm.languages import say
-from crm.network import local_day
+from crm.network import local_day, stores
+from crm.network.stores import MOST_A_DAY, Change, Sought, StoreChanged
 from crm.pages import frame
 from crm.pages.frame import Asked
 from crm.roles import Actor, Scope
-from crm.stores import MOST_A_DAY, Change, Sought, StoreChanged
 
 PAGE = "crm/store.html"
 

@@ -10,7 +10,7 @@ from litestar.di import NamedDependency
 from litestar.params import FromPath, FromQuery
 from litestar.response import Template
 
-from crm import access, notifications
+from crm import access
 from crm.database import transaction
 from crm.errors import NotThere
 from crm.languages import say
@@ -18,6 +18,7 @@ from crm.pages import frame
 from crm.pages.forms import Asked
 from crm.pages.sign_in import is_ours
 from crm.roles import Actor
+from crm.staff import notifications
 
 
 class Notifications(Controller):

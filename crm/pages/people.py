@@ -8,11 +8,12 @@ from litestar import Controller, Response, get, post
 from litestar.params import FromQuery
 from litestar.response import Template
 
-from crm import access, directory
+from crm import access
 from crm.database import transaction
-from crm.directory import Mark
 from crm.pages import frame, person, person_work
 from crm.pages.forms import Asked
+from crm.people import directory
+from crm.people.directory import Mark
 
 
 class Sought(msgspec.Struct):

@@ -12,13 +12,14 @@ from litestar import Controller, get
 from litestar.params import FromPath, FromQuery
 from litestar.response import Redirect, Template
 
-from crm import access, answers, chronicle, notes, portraits, sharing, sight, vehicles
+from crm import access, answers, notes, sharing, sight, vehicles
 from crm.database import transaction
 from crm.network import local_day
 from crm.pages import frame, person_story
 from crm.pages.forms import Asked
 from crm.pages.person_story import Ledgers, Line
-from crm.portraits import Sketch
+from crm.people import chronicle, portraits
+from crm.people.portraits import Sketch
 from crm.roles import Scope
 
 Part = Literal["identity", "leads", "history", "consents", "sharing", "cars"]

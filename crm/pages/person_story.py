@@ -12,9 +12,9 @@ import msgspec
 
 from crm import languages
 from crm.answers import Answered
-from crm.chronicle import Entry
 from crm.languages import later, say
-from crm.portraits import Registration, Sketch
+from crm.people.chronicle import Entry
+from crm.people.portraits import Registration, Sketch
 from crm.reference import BrandFacts
 from crm.sharing import HandOver
 

@@ -13,16 +13,17 @@ from litestar import Controller, Response, get, post
 from litestar.params import FromPath, FromQuery
 from litestar.response import Template
 
-from crm import access, answers, chronicle, consent, corrections, history, notes, people, portraits, sight
+from crm import access, answers, consent, history, notes, people, sight
 from crm.consent import Purpose
-from crm.corrections import Heard
 from crm.database import transaction
 from crm.errors import Fault, Invalid, NotThere, Refused
 from crm.languages import later, say
 from crm.pages import frame
 from crm.pages import person as person_page
 from crm.pages.forms import Asked
-from crm.portraits import Sketch
+from crm.people import chronicle, corrections, portraits
+from crm.people.corrections import Heard
+from crm.people.portraits import Sketch
 from crm.roles import Scope
 
 Why = Literal["call_back", "check_identity", "asked_by_person", "complaint"]

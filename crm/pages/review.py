@@ -13,13 +13,14 @@ from litestar import Controller, Response, get, post
 from litestar.params import FromPath, FromQuery
 from litestar.response import Redirect, Template
 
-from crm import access, pairs, reviews
+from crm import access
 from crm.database import transaction
 from crm.languages import say
 from crm.network import LOCAL
 from crm.pages import frame
 from crm.pages.forms import Asked
-from crm.reviews import Task, Verdict
+from crm.people import pairs, reviews
+from crm.people.reviews import Task, Verdict
 from crm.roles import Scope, visible_to
 
 NEAR = 11  # of the queue beside a pair

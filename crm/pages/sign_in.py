@@ -14,13 +14,14 @@ from litestar.di import NamedDependency
 from litestar.params import FromQuery
 from litestar.response import Template
 
-from crm import access, entrance, origin, passwords, reference, sessions, staff, throttle
+from crm import access, origin, reference, staff
 from crm.database import transaction
 from crm.errors import Invalid, NotThere
 from crm.pages import frame
 from crm.pages.forms import Asked, form
 from crm.roles import Actor, Role
-from crm.throttle import TooManyTries, Try
+from crm.staff import entrance, passwords, sessions, throttle
+from crm.staff.throttle import TooManyTries, Try
 
 HOMES: dict[Role, str] = {"store": "/my-store"}
 DEMO = "demo"

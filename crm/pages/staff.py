@@ -13,14 +13,14 @@ from litestar.di import NamedDependency
 from litestar.params import FromPath, FromQuery
 from litestar.response import Template
 
-from crm import access, history, passwords, sessions, staff
+from crm import access, history, staff
 from crm.database import current, transaction
 from crm.errors import Invalid
 from crm.languages import say
 from crm.pages import frame
 from crm.pages.forms import Asked, form
 from crm.roles import ROLES, Actor, Role
-from crm.staff import ChangedMeanwhile, Colleague, Duty
+from crm.staff import ChangedMeanwhile, Colleague, Duty, passwords, sessions
 
 Line = Annotated[str, msgspec.Meta(min_length=1, max_length=120)]
 

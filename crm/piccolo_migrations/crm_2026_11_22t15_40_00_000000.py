@@ -14,7 +14,7 @@ async def forwards() -> MigrationManager:
     manager = MigrationManager(migration_id=ID, app_name="crm", description=DESCRIPTION)
 
     async def keep() -> None:
-        from crm import finding
+        from crm.people import finding
         from crm.database import current
         from crm.identity import observations
 

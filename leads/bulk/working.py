@@ -14,11 +14,11 @@ import msgspec
 import structlog
 from asyncpg import Record
 
-from crm import notifications
 from crm.database import AWAY, current, transaction
 from crm.errors import Busy, NotAllowed, Refused
 from crm.languages import later
 from crm.roles import Actor, visible_to
+from crm.staff import notifications
 from crm.work import Job
 from leads.bulk import acts, choosing, reasons, wanted
 from leads.bulk.acts import Running

@@ -9,8 +9,8 @@ from random import Random
 from typing import NamedTuple, TypeVar
 
 from campaigns.planning import Showcase
-from crm import corrections
 from crm.network import LOCAL, local_day
+from crm.people import corrections
 from leads import entering
 from leads.demo import network, visitors
 from leads.demo.visitors import Visitor

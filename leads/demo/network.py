@@ -11,7 +11,8 @@ from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
 
-from crm import dealers, reference
+from crm import reference
+from crm.network import dealers
 
 ACTOR = "demo"
 FILE = reference.DATA / "stores.csv"

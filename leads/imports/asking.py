@@ -13,11 +13,12 @@ from pathlib import PurePath
 from typing import Any, Literal, NamedTuple
 from uuid import UUID
 
-from crm import access, history, network_file
+from crm import access, history
 from crm.database import current, insert, notify
 from crm.errors import Fault, Invalid, NotThere, Refused
 from crm.ids import uuid7
 from crm.languages import later
+from crm.network import stores_file
 from crm.roles import Actor
 from leads.capture import Mode
 from leads.imports import files, rows, undoing
@@ -176,12 +177,12 @@ def shape(text: str) -> str:
 
 def fields_of(subject: Subject) -> tuple[str, ...]:
     """What a column may be."""
-    return network_file.COLUMNS if subject == "stores" else tuple(desk.DESK.words)
+    return stores_file.COLUMNS if subject == "stores" else tuple(desk.DESK.words)
 
 
 def needed_of(subject: Subject) -> list[Sequence[str]]:
     """The fields that a file cannot do without; of each group one is enough."""
-    return [[column] for column in network_file.COLUMNS] if subject == "stores" else desk.DESK.needed
+    return [[column] for column in stores_file.COLUMNS] if subject == "stores" else desk.DESK.needed
 
 
 def _look_at_leads(content: bytes, columns: Mapping[str, str]) -> Layout:
@@ -197,17 +198,17 @@ def _look_at_leads(content: bytes, columns: Mapping[str, str]) -> Layout:
 
 
 def _look_at_stores(content: bytes, columns: Mapping[str, str]) -> Layout:
-    lines = [cells for _, cells in network_file.records(content)]
+    lines = [cells for _, cells in stores_file.records(content)]
     header, records = (lines[0], lines[1:]) if lines else ([], [])
     if not any(header):
-        raise network_file.NotAStoresFile(why="its first line has no column names")
+        raise stores_file.NotAStoresFile(why="its first line has no column names")
     named = []
     for place, name in enumerate(header):
         field = columns.get(name, name.lower())
         outline = _outline([_cell(cells, place) for cells in records])
-        named.append(Column(name, field if field in network_file.COLUMNS else "", *outline))
+        named.append(Column(name, field if field in stores_file.COLUMNS else "", *outline))
     known = {one.field for one in named}
-    return Layout(_once(named), [[one] for one in network_file.COLUMNS if one not in known], len(records))
+    return Layout(_once(named), [[one] for one in stores_file.COLUMNS if one not in known], len(records))
 
 
 def _outline(cells: Sequence[str]) -> tuple[str, int]:

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import msgspec
 
-from crm import network_file
+from crm.network import stores_file
 from leads.imports.rows import Fated, words
 from leads.sources import delimited, desk, sheets
 
@@ -67,7 +67,7 @@ def error_file(sheet: sheets.Sheet, failed: Mapping[int, str], *, say: Callable[
 
 def error_file_of_stores(content: bytes, failed: Mapping[int, str], *, say: Callable[[str], str]) -> bytes:
     """The same of a stores file."""
-    lines = dict(network_file.records(content))
+    lines = dict(stores_file.records(content))
     rows = [[say(reason), *lines[number]] for number, reason in failed.items()]
     file = io.StringIO(newline="")
     delimited.write_to(file, columns=[desk.PROBLEM["en"], *lines[1]], rows=rows)

@@ -15,10 +15,11 @@ from uuid import UUID
 from asyncpg import Record
 
 from campaigns import touchpoints
-from crm import history, people, retraction
+from crm import history, people
 from crm.database import current, lock_stripes, notify, statement, transaction
 from crm.errors import NotThere, Refused
 from crm.network import local_day
+from crm.people import retraction
 from crm.work import MOST_ATTEMPTS
 from leads import feed, offers
 from leads.offers import PERSON_LOCKS

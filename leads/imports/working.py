@@ -13,9 +13,10 @@ import msgspec
 import structlog
 from asyncpg import Record
 
-from crm import dealers, network_plan, notifications
 from crm.database import AWAY, current, insert, transaction
 from crm.errors import Busy, Refused
+from crm.network import dealers, import_plan
+from crm.staff import notifications
 from crm.work import Job
 from leads.imports import files, rows, undoing
 from leads.imports.checking import LEASE, WORKER, Checked, DryRun
@@ -169,7 +170,7 @@ async def _plan(import_id: UUID, *, at: datetime) -> int:
         if row is None:
             return 0
         await _begin_anew(import_id)
-        plan = await network_plan.foresee(await files.read(import_id), columns=json.loads(row["mapping"]))
+        plan = await import_plan.foresee(await files.read(import_id), columns=json.loads(row["mapping"]))
         await _note_plan(import_id, plan)
         fates = {fate: plan.count(fate) for fate in ("new", "changed", "unchanged", "error")}
         checked = Checked(fates=fates | {"untouched": plan.untouched}, until=at)
@@ -191,7 +192,7 @@ async def _bring_in_stores(import_id: UUID, *, at: datetime) -> int:
         content, columns = await files.read(import_id), json.loads(row["mapping"])
         # The plan of this moment is what is done: nobody else changes the network until this transaction ends.
         await dealers.take_turns(at)
-        plan = await network_plan.foresee(content, columns=columns)
+        plan = await import_plan.foresee(content, columns=columns)
         await dealers.import_network(content, at=at, actor=f"staff:{row['staff']}", columns=columns)
         await _note_plan(import_id, plan)
         await current().execute("update import set state = 'done', ended_at = $2 where id = $1", import_id, at)
@@ -199,7 +200,7 @@ async def _bring_in_stores(import_id: UUID, *, at: datetime) -> int:
     return max(len(plan.rows), 1)
 
 
-async def _note_plan(import_id: UUID, plan: network_plan.Plan) -> None:
+async def _note_plan(import_id: UUID, plan: import_plan.Plan) -> None:
     await insert(
         [
             ImportRow(

@@ -8,10 +8,10 @@ from datetime import datetime
 
 import msgspec
 
-from crm import views
 from crm.languages import later, say
 from crm.roles import Scope
-from crm.views import View
+from crm.staff import views
+from crm.staff.views import View
 from leads.lists import columns, counts, filters, options, paging, rows, statements
 from leads.lists.columns import Column
 from leads.lists.counts import Count

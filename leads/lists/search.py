@@ -9,7 +9,8 @@ import binascii
 import re
 from uuid import UUID
 
-from crm import finding, vault
+from crm import vault
+from crm.people import finding
 from crm.roles import Condition
 
 LONGEST = 120

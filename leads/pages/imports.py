@@ -22,7 +22,7 @@ from crm import access, history
 from crm.database import transaction
 from crm.errors import Fault, Invalid
 from crm.languages import say
-from crm.network_file import NotAStoresFile
+from crm.network.stores_file import NotAStoresFile
 from crm.pages import frame
 from crm.pages.frame import Asked
 from crm.roles import Actor

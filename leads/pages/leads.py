@@ -16,14 +16,15 @@ from litestar.di import NamedDependency
 from litestar.params import FromPath, FromQuery
 from litestar.response import Stream, Template
 
-from crm import access, reference, views
+from crm import access, reference
 from crm.database import transaction
 from crm.errors import Fault, Invalid
 from crm.languages import say
 from crm.pages import frame
 from crm.pages.forms import Asked
 from crm.roles import Actor
-from crm.views import Shared
+from crm.staff import views
+from crm.staff.views import Shared
 from leads.lists import columns, export, listing, search
 from leads.lists.listing import PAGE_NAME
 from leads.lists.query import KEPT, Query

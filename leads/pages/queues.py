@@ -13,11 +13,12 @@ from litestar import Controller, Response, get, post
 from litestar.params import FromPath, FromQuery
 from litestar.response import Redirect, Template
 
-from crm import access, reviews
+from crm import access
 from crm.database import transaction
 from crm.languages import later, say
 from crm.pages import frame
 from crm.pages.forms import Asked
+from crm.people import reviews
 from crm.roles import Scope
 from leads import alliance, kinds, rechecks, worklists
 from leads.lists.counts import Count

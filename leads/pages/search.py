@@ -12,10 +12,11 @@ from litestar.enums import MediaType
 from litestar.params import FromQuery
 from litestar.response import Template
 
-from crm import access, directory
+from crm import access
 from crm.database import transaction
 from crm.pages import frame
 from crm.pages.frame import Asked
+from crm.people import directory
 from leads import looking
 from leads.lists import search, words
 

@@ -13,9 +13,10 @@ from litestar import Controller, Response, get, post
 from litestar.params import FromPath
 from litestar.response import Template
 
-from crm import access, stores
+from crm import access
 from crm.database import transaction
 from crm.languages import say, say_count
+from crm.network import stores
 from crm.pages import frame
 from crm.pages.frame import Asked
 from leads import kinds, loads, reminders

@@ -15,12 +15,13 @@ from litestar import Controller, get
 from litestar.params import FromQuery, QueryParameter
 from litestar.response import Template
 
-from crm import access, map, network_file, regions, stores  # noqa: A004  the drawing, in this house
+from crm import access, regions
 from crm.database import transaction
+from crm.network import map, stores, stores_file  # noqa: A004  the drawing, in this house
+from crm.network.stores import Sought, Store
 from crm.pages import frame
 from crm.pages.frame import Asked
 from crm.roles import Scope
-from crm.stores import Sought, Store
 from leads import loads
 from leads.loads import State, Today
 
@@ -100,8 +101,8 @@ class Stores(Controller):
             "states": {state: sum(one.today.state == state for one in everywhere) for state in STATES},
             "count": len(found),
             "provinces": provinces,
-            "kinds": network_file.KINDS,
-            "services": network_file.SERVICES,
+            "kinds": stores_file.KINDS,
+            "services": stores_file.SERVICES,
             "at": at,
             **(_drawing(found, box) if is_map else _page(found, sort, page)),
         }

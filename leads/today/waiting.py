@@ -12,9 +12,10 @@ from uuid import UUID
 import msgspec
 from asyncpg import Record
 
-from crm import masks, reviews, sight
+from crm import masks, sight
 from crm.database import current
 from crm.identity import observations
+from crm.people import reviews
 from crm.roles import Scope, numbered
 from leads import kinds
 from leads.lists.clocks import SOON

@@ -14,11 +14,12 @@ from uuid import UUID
 import asyncpg
 import msgspec
 
-from crm import access, database, finding, reference, vault
+from crm import access, database, reference, vault
 from crm.database import current, transaction
 from crm.identity import digests, observations
 from crm.identity.observations import Particulars
 from crm.ids import uuid7
+from crm.people import finding
 from crm.work import until_idle
 from leads import capture, journey
 from leads.capture import Incoming
@@ -112,7 +113,7 @@ class Ground(NamedTuple):
 
 async def prepare(stores: Path, *, at: datetime) -> None:
     """The network and a few hundred leads that went the real way; refuses a database with leads in it."""
-    from crm import dealers
+    from crm.network import dealers
 
     async with transaction():
         if await current().fetchval("select exists (select from lead)"):

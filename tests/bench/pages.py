@@ -16,10 +16,10 @@ from typing import NamedTuple
 
 import httpx
 
-from crm import database, sessions, staff
+from crm import database, staff
 from crm.database import current, transaction
 from crm.settings import settings
-from crm.staff import Duty
+from crm.staff import Duty, sessions
 from tests.bench import screens
 from tests.bench.screens import Screen
 from tests.whole import running

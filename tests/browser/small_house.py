@@ -13,10 +13,10 @@ from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from crm import database, passwords, staff
+from crm import database, staff
 from crm.database import transaction
 from crm.roles import Role
-from crm.staff import Duty
+from crm.staff import Duty, passwords
 from tests.browser.stage import Stage
 from tests.cast import another_phone, open_chengdu, registration, send, signed_in, work
 from tests.whole import running

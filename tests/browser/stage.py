@@ -108,8 +108,9 @@ def complaints(page: Page, *, at: str) -> list[str]:
 
 
 async def _tell() -> None:
-    from crm import database, sessions
+    from crm import database
     from crm.database import current
+    from crm.staff import sessions
     from leads.demo import colleagues, play
 
     await database.open_pool(synchronous_commit="off")

@@ -7,9 +7,10 @@ import pytest
 from litestar import Litestar, Request, Response, get, post
 from litestar.di import NamedDependency, Provide
 
-from crm import access, origin, sessions
+from crm import access, origin
 from crm.errors import Refused
 from crm.roles import MAY, ROLES, Actor
+from crm.staff import sessions
 from tests.cast import browser, colleague, open_chengdu, signed_in
 
 

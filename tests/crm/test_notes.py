@@ -5,10 +5,11 @@ from uuid import uuid4
 
 import pytest
 
-from crm import notes, notifications, tasks
+from crm import notes, tasks
 from crm.database import transaction
 from crm.errors import Invalid, NotThere
 from crm.roles import visible_to
+from crm.staff import notifications
 from tests.cast import NOON, colleague, value
 
 LEAD = uuid4()

@@ -4,8 +4,9 @@ from typing import Any
 
 import pytest
 
-from crm import corrections, people
+from crm import people
 from crm.database import transaction
+from crm.people import corrections
 from crm.roles import visible_to
 from leads import entering
 from tests.cast import LI, MINUTE, NOON, WANG, a_lead, colleague, open_chengdu, person_of, says, value, wants

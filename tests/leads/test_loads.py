@@ -7,9 +7,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from crm import stores
 from crm.database import transaction
 from crm.errors import NotThere
+from crm.network import stores
 from crm.roles import visible_to
 from leads import inbox, loads, reminders
 from tests.cast import CHENGDU, DAY, MINUTE, NOON, a_lead, another_phone, colleague, dealer, fetch, says, value, wants

@@ -12,11 +12,12 @@ from uuid import UUID
 
 import httpx
 
-from crm import people, sessions, views
+from crm import people
 from crm.database import transaction
 from crm.network import local_day
-from crm.notifications import notify_staff
 from crm.roles import MAY
+from crm.staff import sessions, views
+from crm.staff.notifications import notify_staff
 from tests.cast import browser, colleague, fetch, open_chengdu, registration, says, send, signed_in, value, wants, work
 from tests.leads.imports.sheets import line, sheet
 from tests.leads.pages.test_imports import chosen

@@ -6,8 +6,9 @@ from datetime import UTC, datetime
 import pytest
 from argon2 import PasswordHasher
 
-from crm import origin, passwords, sessions, totp
+from crm import origin
 from crm.database import current, transaction
+from crm.staff import passwords, sessions, totp
 from tests.cast import browser, colleague, fetch, signed_in, value
 
 OLD, NEW = "a quiet tent at noon", "a loud drum at dusk"

@@ -4,8 +4,8 @@ import re
 
 import pytest
 
-from crm import notifications
 from crm.database import transaction
+from crm.staff import notifications
 from tests.cast import NOON, colleague, signed_in, value
 
 

@@ -8,10 +8,10 @@ import httpx
 import pytest
 
 from app import create_demo_app
-from crm import history, origin, passwords, second_factor, staff, throttle, totp
+from crm import history, origin, staff
 from crm.database import current, transaction
 from crm.pages.sign_in import is_ours
-from crm.staff import Duty
+from crm.staff import Duty, passwords, second_factor, throttle, totp
 from leads.demo import colleagues
 from leads.demo.showcase import STAGED
 from tests.cast import a_lead, browser, colleague, fetch, open_chengdu, signed_in, value

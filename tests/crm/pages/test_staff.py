@@ -4,9 +4,9 @@ import re
 
 import pytest
 
-from crm import passwords
 from crm.database import current, transaction
 from crm.roles import ROLES
+from crm.staff import passwords
 from tests.cast import browser, colleague, fetch, open_chengdu, signed_in, value
 
 LIN = {"login": "lin@marquee.test", "name": "林晓帆", "role": "brand_marketer", "brand": "aito"}

@@ -9,12 +9,13 @@ from uuid import UUID
 
 import msgspec
 
-from crm import comparison, consent, portraits
-from crm.comparison import Rival
+from crm import consent
 from crm.consent import Standing
 from crm.identity.scoring import Part, words
-from crm.portraits import KINDS, Kind, Sketch
-from crm.reviews import Task
+from crm.people import comparison, portraits
+from crm.people.comparison import Rival
+from crm.people.portraits import KINDS, Kind, Sketch
+from crm.people.reviews import Task
 from crm.roles import Scope
 
 Compared = Literal["same", "fits", "differs", "one_side", "neither"]

@@ -5,9 +5,10 @@ from datetime import timedelta
 
 import pytest
 
-from crm import corrections, finding, people, portraits, reviews
+from crm import people
 from crm.database import transaction
 from crm.errors import Invalid, NotThere
+from crm.people import corrections, finding, portraits, reviews
 from crm.roles import visible_to
 from tests import cast
 from tests.cast import NOON, a_lead, colleague, open_chengdu, person_of, value, wants

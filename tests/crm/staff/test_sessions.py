@@ -3,8 +3,8 @@
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from crm import sessions
 from crm.database import current, transaction
+from crm.staff import sessions
 from tests.cast import colleague, fetch, value
 
 HOUR = timedelta(hours=1)

@@ -12,11 +12,11 @@ from typing import Any
 
 import msgspec
 
-from crm import history, network_file
+from crm import history
 from crm.database import current, insert
 from crm.errors import Refused
-from crm.network import local_day
-from crm.network_file import RowFault, StoreRow
+from crm.network import local_day, stores_file
+from crm.network.stores_file import RowFault, StoreRow
 from crm.tables import Franchise, Party, Store, StoreCapability, StoreOperator
 
 
@@ -50,10 +50,10 @@ async def import_network(
 ) -> NetworkImport:
     """Bring a stores file in, by store code, in the caller's transaction; bad rows do not stop the others.
 
-    `version` is None when nothing changed; `columns` are those of `network_file.read`.
+    `version` is None when nothing changed; `columns` are those of `stores_file.read`.
     """
     brands = await _brands()
-    rows, faults = network_file.read(file, brands=brands, columns=columns)
+    rows, faults = stores_file.read(file, brands=brands, columns=columns)
     await take_turns(at)
     standing = await _standing()
     dealers = await _dealers(rows)

@@ -6,12 +6,12 @@ from pathlib import Path
 
 import pytest
 
-from crm import dealers, network_file
 from crm.database import current, transaction
-from crm.network import network
+from crm.network import dealers, network
+from crm.network import stores_file as reading
 from crm.tables import Dealer, Franchise, NetworkVersion, Store, StoreOperator
 
-STORES = Path(__file__).parents[2] / "crm" / "data" / "stores.csv"
+STORES = Path(__file__).parents[3] / "crm" / "data" / "stores.csv"
 MONDAY = datetime(2025, 8, 25, 4, tzinfo=UTC)
 TUESDAY = MONDAY + timedelta(days=1)
 BRANDS = ("aito", "luxeed", "stelato", "maextro", "shangjie")
@@ -26,7 +26,7 @@ def stores_file(tmp_path):
             rows = list(csv.DictReader(file))
         path = tmp_path / "stores.csv"
         with path.open("w", encoding=encoding, newline="") as file:
-            writer = csv.DictWriter(file, fieldnames=network_file.COLUMNS)
+            writer = csv.DictWriter(file, fieldnames=reading.COLUMNS)
             writer.writeheader()
             writer.writerows(row | change for row, change in zip(rows, changes, strict=False))
         return path
@@ -135,7 +135,7 @@ async def test_an_import_cannot_be_dated_before_the_last_one(stores_file):
 
 
 def test_a_store_told_twice_keeps_its_first_row(stores_file):
-    rows, faults = network_file.read(stores_file({}, {"store_code": "S0001"}), brands=BRANDS)
+    rows, faults = reading.read(stores_file({}, {"store_code": "S0001"}), brands=BRANDS)
 
     assert [row.number for row in rows] == [2]
     assert [(fault.row, fault.column) for fault in faults] == [(3, "store_code")]
@@ -149,5 +149,5 @@ def test_what_is_no_stores_file_is_refused_whole(tmp_path, content, why):
     file = tmp_path / "stores.csv"
     file.write_bytes(content)
 
-    with pytest.raises(network_file.NotAStoresFile, match=why):
-        network_file.read(file, brands=BRANDS)
+    with pytest.raises(reading.NotAStoresFile, match=why):
+        reading.read(file, brands=BRANDS)

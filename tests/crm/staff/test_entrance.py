@@ -4,10 +4,10 @@ from datetime import timedelta
 
 import pytest
 
-from crm import entrance, passwords, second_factor, sessions, staff, throttle, totp
+from crm import staff
 from crm.database import current, transaction
-from crm.staff import Duty
-from crm.throttle import TooManyTries, Try
+from crm.staff import Duty, entrance, passwords, second_factor, sessions, throttle, totp
+from crm.staff.throttle import TooManyTries, Try
 from tests.cast import MINUTE, NOON, fetch, value
 
 PASSWORD = "a quiet tent at noon"

@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from crm import totp
+from crm.staff import totp
 
 # RFC 6238, appendix B, its last six digits.
 SECRET = base64.b32encode(b"12345678901234567890").decode()

@@ -6,9 +6,9 @@ from itertools import combinations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from crm import map as drawing
 from crm import regions
-from crm.map import Box, Place
+from crm.network import map as drawing
+from crm.network.map import Box, Place
 
 PLACES = st.lists(st.tuples(st.floats(73, 135), st.floats(18, 53)), min_size=1, max_size=60, unique=True).map(
     lambda spots: [Place(key, *spot) for key, spot in enumerate(spots)]

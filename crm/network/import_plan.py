@@ -11,9 +11,9 @@ from typing import Literal
 import msgspec
 from asyncpg import Record
 
-from crm import network_file
 from crm.database import current, statement
-from crm.network_file import RowFault, StoreRow
+from crm.network import stores_file
+from crm.network.stores_file import RowFault, StoreRow
 
 Fate = Literal["new", "changed", "unchanged", "error"]
 PLAIN = ("kind", "name_zh", "daily_capacity", "weight", "opens", "closes")
@@ -41,7 +41,7 @@ class Plan(msgspec.Struct, frozen=True):
 async def foresee(file: Path | bytes, *, columns: Mapping[str, str] | None = None) -> Plan:
     """The plan of a file; refuses what is no stores file at all."""
     brands = [row["code"] for row in await current().fetch("select code from brand")]
-    rows, faults = network_file.read(file, brands=brands, columns=columns)
+    rows, faults = stores_file.read(file, brands=brands, columns=columns)
     standing = {row["code"]: row for row in await current().fetch(statement("crm", "network_standing"))}
     planned = [_planned(row, standing.get(row.store_code)) for row in rows] + _wrong(faults)
     untouched = len(standing.keys() - {row.store_code for row in rows})

@@ -10,9 +10,10 @@ from typing import Any
 
 import msgspec
 
-from crm import history, passwords, totp, vault
+from crm import history, vault
 from crm.database import current
 from crm.errors import Refused
+from crm.staff import passwords, totp
 
 RECOVERY_CODES = 10
 

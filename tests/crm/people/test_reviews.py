@@ -5,10 +5,11 @@ from datetime import timedelta
 
 import pytest
 
-from crm import comparison, people, reviews
+from crm import people
 from crm.database import transaction
 from crm.errors import Invalid
 from crm.identity import scoring
+from crm.people import comparison, reviews
 from tests import cast
 from tests.cast import DAY, MINUTE, NOON, a_lead, colleague, open_chengdu, person_of, stands, value, work
 

@@ -9,9 +9,10 @@ from collections.abc import Collection, Sequence
 from datetime import datetime
 from uuid import UUID
 
-from crm import history, merging, people
+from crm import history, people
 from crm.database import current, lock_stripes, statement
 from crm.identity import IDENTITY_LOCKS
+from crm.people import merging
 
 CHANGE = "taken_back"
 

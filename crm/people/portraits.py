@@ -13,13 +13,13 @@ from uuid import UUID
 import msgspec
 from asyncpg import Record
 
-from crm import corrections, masks, regions, sight
+from crm import masks, regions, sight
 from crm.database import current, statement
 from crm.errors import NotThere
 from crm.identity import Reason, observations
 from crm.identity.observations import Particulars
 from crm.identity.scoring import model
-from crm.people import GoldenRecord, Said
+from crm.people import GoldenRecord, Said, corrections
 from crm.roles import Condition, Scope, numbered
 
 Kind = Literal["name", "phone", "email", "wechat", "region"]

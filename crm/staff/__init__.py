@@ -10,11 +10,12 @@ from typing import Any
 
 import msgspec
 
-from crm import history, second_factor, sessions
+from crm import history
 from crm.database import current
 from crm.errors import Fault, Invalid, NotThere, Refused
 from crm.languages import later, say
 from crm.roles import Role
+from crm.staff import second_factor, sessions
 
 LOGIN = re.compile(r"[\w.+-]+(@[\w.-]+)?", re.ASCII)
 LOGIN_CHARACTERS, NAME_CHARACTERS = (2, 120), (1, 80)

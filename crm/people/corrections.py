@@ -11,7 +11,7 @@ from uuid import UUID
 
 import msgspec
 
-from crm import access, finding, history, normalise, people
+from crm import access, history, normalise, people
 from crm.database import current, insert, lock_stripes
 from crm.errors import Fault, Invalid, NotThere, Refused
 from crm.identity import IDENTITY_LOCKS, digests, observations
@@ -21,6 +21,7 @@ from crm.identity.scoring import model
 from crm.ids import uuid7
 from crm.languages import later
 from crm.normalise import Email, Name, Phone
+from crm.people import finding
 from crm.roles import EVERYTHING, NOTHING, Actor, Condition, Scope
 from crm.tables import Decision, IdentityKey, Link, ReviewTask
 

@@ -3,8 +3,8 @@
 import pytest
 from argon2 import PasswordHasher
 
-from crm import passwords
 from crm.errors import Invalid
+from crm.staff import passwords
 
 
 async def test_a_password_is_kept_as_argon2id_and_fits_again():

@@ -2,7 +2,7 @@
 
 from click.testing import CliRunner
 
-from crm import passwords
+from crm.staff import passwords
 from tests.cast import fetch, signed_in, value
 from tests.test_cli import marquee, well
 

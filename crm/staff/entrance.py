@@ -8,11 +8,12 @@ from datetime import datetime
 
 import msgspec
 
-from crm import history, second_factor, sessions, throttle
+from crm import history
 from crm.database import current
 from crm.errors import Refused
 from crm.roles import Actor
-from crm.throttle import Try
+from crm.staff import second_factor, sessions, throttle
+from crm.staff.throttle import Try
 
 
 class ChangedJustNow(Refused):

@@ -2,8 +2,8 @@
 
 import pytest
 
-from crm import finding
 from crm.identity.observations import Particulars
+from crm.people import finding
 
 WANG = Particulars(name="王建国", phone="+8613788997665", email="wang.jg@example.cn")
 KEYS = finding.keys_of(WANG)

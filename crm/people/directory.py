@@ -15,9 +15,10 @@ from uuid import UUID
 import msgspec
 from asyncpg import Record
 
-from crm import corrections, finding, portraits, vault
+from crm import vault
 from crm.database import current
-from crm.portraits import Sketch
+from crm.people import corrections, finding, portraits
+from crm.people.portraits import Sketch
 from crm.roles import EVERYTHING, Condition, Scope, numbered
 
 PAGE = 50

@@ -5,10 +5,10 @@ from datetime import UTC, datetime
 import asyncpg
 import pytest
 
-from crm import sessions, staff
+from crm import staff
 from crm.database import current, transaction
 from crm.errors import Invalid
-from crm.staff import Duty
+from crm.staff import Duty, sessions
 from tests.cast import NOON, colleague, fetch, open_chengdu, value
 
 ADMIN = "staff:0"

@@ -10,11 +10,11 @@ from typing import Annotated, Any
 
 import msgspec
 
-from crm import dealers, history, regions
+from crm import history, regions
 from crm.database import current
 from crm.errors import Fault, Invalid, NotThere, Refused
 from crm.languages import later, say
-from crm.network import local_day
+from crm.network import dealers, local_day
 from crm.roles import Condition, Scope, numbered, stem
 
 LONGEST = 80

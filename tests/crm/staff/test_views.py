@@ -2,9 +2,9 @@
 
 import pytest
 
-from crm import views
 from crm.database import transaction
 from crm.errors import Invalid, NotThere
+from crm.staff import views
 from tests.cast import NOON, colleague, open_chengdu, value
 
 

@@ -12,10 +12,10 @@ from uuid import UUID
 
 import msgspec
 
-from crm import merging
 from crm.database import current, statement
 from crm.errors import NotKnown, Refused
 from crm.identity import observations
+from crm.people import merging
 
 MACHINE = "identity"
 

@@ -12,11 +12,12 @@ from uuid import UUID
 import msgspec
 from asyncpg import Record
 
-from crm import comparison, history, people
+from crm import history, people
 from crm.database import current, statement
 from crm.errors import Invalid, NotThere, Refused
 from crm.identity.scoring import model
 from crm.languages import later
+from crm.people import comparison
 from crm.roles import EVERYTHING, Actor, Condition, numbered
 
 Verdict = Literal["same", "different", "later"]
