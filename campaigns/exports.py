@@ -5,9 +5,7 @@ file is made whole before its first byte is written, so a failing export leaves 
 """
 
 import io
-import re
 import sys
-import unicodedata
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, get_args
@@ -15,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Literal, get_args
 import msgspec
 
 from campaigns.reports import Performance, Reach, performance
+from crm import spreadsheets
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -55,8 +54,6 @@ WHAT_THE_TOTAL_IS = (
 
 WIDTHS = {"numbers": 12, "dictionary": 72}  # of all columns but the first, in characters
 
-_FORMULA = re.compile(r"(?:^|[\r\n])[\s\u200b\ufeff]*[=+\-@]")
-
 
 async def write_performance(campaign: str, *, form: Form, path: Path | None, as_of: datetime) -> Performance:
     """Write a campaign's figures to a file, or to standard output without one; refuses unknown campaigns."""
@@ -70,7 +67,7 @@ def as_csv(figures: Performance) -> bytes:
     """One line per brand and the total, in UTF-8; columns as in DICTIONARY."""
     frame = _frame(figures)
     for column in ("brand", "name_zh", "name_en"):
-        frame[column] = frame[column].map(harmless)
+        frame[column] = frame[column].map(spreadsheets.harmless)
     return frame.to_csv(index=False, lineterminator="\n").encode()
 
 
@@ -87,12 +84,6 @@ def as_workbook(figures: Performance) -> bytes:
             workbook.sheets[sheet].freeze_panes(1, 0)
             workbook.sheets[sheet].set_column(1, len(frame.columns) - 1, WIDTHS[sheet])
     return file.getvalue()
-
-
-def harmless(text: str) -> str:
-    """Text for a CSV cell: what a spreadsheet would run gets a ' in front; a reader of ours takes that off again."""
-    # NFKC, because a full-width equals sign is run as well.
-    return f"'{text}" if _FORMULA.search(unicodedata.normalize("NFKC", text)) else text
 
 
 def _write(content: bytes, path: Path | None) -> None:

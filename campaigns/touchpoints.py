@@ -85,6 +85,21 @@ async def retract_told(*, observations: Sequence[UUID], interests: Sequence[UUID
     await current().execute(statement("campaigns", "retract_milestones_told"), interests, at)
 
 
+async def give_campaign(
+    campaign: int | None, *, observations: Sequence[UUID], interests: Sequence[UUID], at: datetime
+) -> None:
+    """What was told on the occasion of these is this campaign's from `at` on: each row retracted, and a new one in its place.
+
+    Contacts go with the facts, or a campaign had leads whom it never met. Reports as of an earlier moment count all where it was.
+    """
+    touches = await current().fetch(statement("campaigns", "standing_touchpoints"), observations)
+    facts = await current().fetch(statement("campaigns", "standing_facts"), interests)
+    await retract_told(observations=observations, interests=interests, at=at)
+    changed = {"campaign": campaign, "recorded_at": at}
+    await insert([Touchpoint(**{**row, "id": uuid7(at), **changed}) for row in touches])
+    await insert([Milestone(**{**row, "id": uuid7(at), **changed}) for row in facts])
+
+
 def milestone(
     fact: Fact,
     *,

@@ -1,4 +1,4 @@
-"""Commands about the database, the network, keys, people and consent."""
+"""Commands about the database, the network, keys, people, consent and staff."""
 
 import csv
 import sys
@@ -24,6 +24,14 @@ PURPOSES = click.Choice(["alliance_marketing", "share_with_brand", "share_with_d
 @click.group(name="database")
 def database_group() -> None:
     """The database that belongs to this folder."""
+
+
+@click.command()
+@with_database
+async def migrate() -> None:
+    """Bring the schema up to date; safe to run from several places at once."""
+    await database.migrate()
+    say("the schema is up to date")
 
 
 @database_group.command()
@@ -268,4 +276,4 @@ async def _brands(codes: tuple[str, ...]) -> list[int]:
     return [known[code].id for code in codes or known]
 
 
-COMMANDS = (database_group, network, keys, people_group, consent_group, staff_group)
+COMMANDS = (migrate, database_group, network, keys, people_group, consent_group, staff_group)

@@ -60,7 +60,7 @@ async def newest(*, code: str | None = None, state: str = "live", before: int | 
     """Keys, newest first, a page and one more; `state` is live, revoked or all, `code` that of one source or dealer."""
     statement = f"""
         {_SHOWN}
-        where ($2::int is null or api_key.id < $2) and ($1::text is null or coalesce(source.code, dealer.code) = $1)
+        where ($2::bigint is null or api_key.id < $2) and ($1::text is null or coalesce(source.code, dealer.code) = $1)
               and ($3 = 'all' or ($3 = 'revoked') = (revoked_at is not null))
         order by api_key.id desc limit $4
     """

@@ -16,6 +16,7 @@ from crm import vault
 from crm.database import current, insert
 from crm.errors import Fault, Invalid, NotThere
 from crm.ids import uuid7
+from crm.languages import say
 from crm.roles import EVERYTHING, NOTHING, Actor, Condition, Scope, numbered
 from crm.tables import StaffNote
 
@@ -45,12 +46,15 @@ async def write(
     said = text.strip()
     if not said or len(said) > LONGEST:
         raise Invalid(errors=[Fault(path="text", message=f"Write 1 to {LONGEST} characters.")])
+    of_brand = by.brand if by.brand is not None else brand
+    if of_brand is not None and await current().fetchval("select id from brand where id = $1", of_brand) is None:
+        raise Invalid(errors=[Fault(path="brand", message=say("Please choose one of the list."))])
     fresh = uuid7(at)
     note = StaffNote(
         id=fresh,
         subject_kind=kind,
         subject=subject,
-        brand=by.brand if by.brand is not None else brand,
+        brand=of_brand,
         text=vault.seal(said, place=_place(fresh)),
         author=by.id,
         at=at,
@@ -76,19 +80,21 @@ async def on(kind: SubjectKind, subjects: Iterable[UUID], *, scope: Scope) -> li
 
 
 def seen_with(scope: Scope, alias: str) -> Condition:
-    """True for notes or tasks of whom the actor works with: their own brand's, for the alliance all, and one's own always."""
+    """True for notes or tasks of whom the actor works with: their own brand's, for the alliance all, for others what they wrote themselves.
+
+    Whom it was written for stays: not what becomes of the lead, nor the brand that its writer works for today, shows it to others.
+    """
     actor = scope.actor
     if not actor.may("leads.see"):
         return NOTHING
-    mine = Condition(f"{alias}.author = {{}}", (actor.id,))
     if scope.sees_all_brands:
         # Narrowed to a brand, the alliance still sees what it wrote for itself.
         if scope.brand is None:
             return EVERYTHING
         return Condition(f"({alias}.brand is null or {alias}.brand = {{}})", (scope.brand,))
     if actor.brand is None or not actor.may("leads.work"):
-        return mine
-    return Condition(f"({alias}.brand = {{}} or {mine.text})", (actor.brand, *mine.values))
+        return Condition(f"{alias}.author = {{}}", (actor.id,))
+    return Condition(f"{alias}.brand = {{}}", (actor.brand,))
 
 
 async def _set_retracted(note: UUID, *, subject: UUID, by: Actor, retracted_at: datetime | None) -> None:

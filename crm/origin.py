@@ -71,15 +71,13 @@ def is_own(connection: Connection) -> bool:
     """Whether a page of ours sent this. Browsers say so themselves; one that says nothing at all is not believed."""
     if told := connection.headers.get("sec-fetch-site"):
         return told in OWN
-    origin = urlsplit(connection.headers.get("origin", ""))
-    return bool(origin.netloc) and origin.netloc == connection.headers.get("host")
+    _, _, host = connection.headers.get("origin", "").partition("://")
+    return bool(host) and host == connection.headers.get("host")
 
 
 def _is_loopback(connection: Connection) -> bool:
-    host = (urlsplit(f"//{connection.headers.get('host', '')}").hostname or "").lower()
-    if host == "localhost":
-        return True
     try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
+        host = (urlsplit(f"//{connection.headers.get('host', '')}").hostname or "").lower()
+        return host == "localhost" or ipaddress.ip_address(host).is_loopback
+    except ValueError:  # of an address that is none as well as of a name
         return False

@@ -78,6 +78,11 @@ def city_of(code: str) -> str | None:
     return code if code[2:4] == "90" else f"{code[:4]}00"
 
 
+def called(code: str) -> tuple[str, ...]:
+    """The names of a region from its city down; none for an unknown code."""
+    return tuple(table()[one].name for one in dict.fromkeys((city_of(code), code)) if one in table())
+
+
 def outnumbering(codes: Iterable[str]) -> str | None:
     """Of districts that share a name, the one with three times the residents of all the others together.
 

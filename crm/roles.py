@@ -110,7 +110,8 @@ def numbered(text: str, conditions: Sequence[Condition], *first: object) -> tupl
     pieces = []
     for condition in conditions:
         places = [f"${len(values) + place}" for place in range(1, len(condition.values) + 1)]
-        pieces.append(condition.text.format(*places))
+        # In brackets: a condition with an "or" in it stands beside others.
+        pieces.append(f"({condition.text.format(*places)})")
         values += condition.values
     return text.format(*pieces), values
 

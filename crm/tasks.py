@@ -133,8 +133,10 @@ async def _set_done(task: UUID, *, subject: UUID, scope: Scope, done_at: datetim
 
 
 def _seen_with(scope: Scope) -> Condition:
-    seen = notes.seen_with(scope, "staff_task")
-    return Condition(f"({seen.text} or staff_task.assignee = {{}})", (*seen.values, scope.actor.id))
+    seen, actor = notes.seen_with(scope, "staff_task"), scope.actor
+    # Whoever was asked sees it, unless it was another brand's and they have changed sides since.
+    asked = "staff_task.assignee = {} and (staff_task.brand is null or {}::int is null or staff_task.brand = {})"
+    return Condition(f"({seen.text} or ({asked}))", (*seen.values, actor.id, actor.brand, actor.brand))
 
 
 def _opened(row: Record) -> Task:

@@ -6,7 +6,7 @@ took part of a store's day. Reads only.
 
 from collections.abc import Collection, Mapping, Sequence
 from datetime import date, datetime, timedelta
-from typing import Literal, TypeAlias
+from typing import Literal, TypeAlias, get_args
 from uuid import UUID
 
 import msgspec
@@ -14,9 +14,11 @@ from asyncpg import Record
 
 from crm.database import current
 from crm.network import LOCAL, local_day
+from crm.network.stores import Store
 from crm.roles import Scope, numbered
 
 State: TypeAlias = Literal["late", "full", "nearly", "free"]
+STATES: tuple[State, ...] = get_args(State)  # the most urgent first
 WEEK = 7
 SHOWN = 20
 NEARLY = 0.8  # of a day used up: time to look
@@ -43,6 +45,13 @@ class Today(msgspec.Struct, frozen=True):
         if self.late:
             return "late"
         return "full" if self.offered >= self.capacity else "nearly" if self.used >= NEARLY else "free"
+
+
+class Loaded(msgspec.Struct, frozen=True):
+    """A store and its day."""
+
+    store: Store
+    today: Today
 
 
 class Day(msgspec.Struct, frozen=True):
@@ -118,6 +127,12 @@ class Latest(msgspec.Struct, frozen=True):
     def is_late(self, at: datetime) -> bool:
         """Whether the answer is overdue."""
         return self.state == "offered" and self.answer_due_at <= at
+
+
+async def loaded(found: Sequence[Store], *, scope: Scope, at: datetime) -> list[Loaded]:
+    """These stores, each with its day."""
+    days = await today({store.id: store.daily_capacity for store in found}, scope=scope, at=at)
+    return [Loaded(store, days[store.id]) for store in found]
 
 
 async def today(stores: Mapping[int, int], *, scope: Scope, at: datetime) -> dict[int, Today]:

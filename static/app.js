@@ -36,6 +36,12 @@
   });
   const lapse = (toast) => setTimeout(() => toast.matches(":hover, :focus-within") ? lapse(toast) : toast.remove(), 12000);
 
+  // ---------- of many tabs, the one that is open is in sight ----------
+  const showTab = () => all(".mq-tabs [aria-current]").forEach((tab) => {
+    const row = tab.parentElement;
+    if (row.scrollWidth > row.clientWidth) row.scrollLeft = tab.offsetLeft - row.offsetLeft - (row.clientWidth - tab.offsetWidth) / 2;
+  });
+
   // ---------- a whole row is its link ----------
   on("click", (event) => {
     const row = near(event, "tr[data-href]");

@@ -12,6 +12,7 @@ from litestar import Litestar, get
 
 import app
 from crm import access, database
+from crm.api import problems
 from crm.database import transaction
 from tests.cast import LI, a_lead, offers_of, open_chengdu, person_of, registration, says, stands, value, wants, work
 
@@ -246,7 +247,7 @@ def failing(raised):
     async def fails() -> None:
         raise raised
 
-    return Litestar([fails], exception_handlers={Exception: app.answer_problem}, logging_config=None)
+    return Litestar([fails], exception_handlers={Exception: problems.answer}, logging_config=None)
 
 
 async def test_a_fault_of_ours_tells_nothing_of_itself():

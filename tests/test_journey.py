@@ -6,7 +6,7 @@ import msgspec
 import pytest
 
 from campaigns import planning, reports
-from crm import consent, people
+from crm import people
 from crm.database import current, transaction
 from crm.errors import NotThere
 from leads import inbox
@@ -34,6 +34,7 @@ from tests.cast import (
     wants,
     work,
 )
+from tests.saying import answered, give, the_offer, withdraw
 
 SHANGHAI = NOON + timedelta(days=102)
 
@@ -43,24 +44,6 @@ async def chengdu(clean_tables, tmp_path):
     await open_chengdu(tmp_path)
     async with transaction():
         await planning.seed_showcases(at=NOON)
-
-
-async def the_offer(lead):
-    [row] = await fetch(
-        """
-        select offer.id, dealer.code from offer join interest on offer.id in (interest.joined)
-               or offer.interest = interest.id join dealer on dealer.id = offer.dealer
-        where interest.lead = $1 order by offered_at desc limit 1
-        """,
-        lead,
-    )
-    return row["id"], await dealer(row["code"])
-
-
-async def answer(verb, lead, *facts, at, **more):
-    offer, its_dealer = await the_offer(lead)
-    async with transaction():
-        return await verb(offer, *facts, dealer=its_dealer, at=at, **more)
 
 
 async def look(lead):
@@ -99,7 +82,7 @@ async def test_a_dealer_sees_the_person_when_it_accepts_and_not_before():
     lead = await a_lead()
     before = await look(lead)
 
-    after = (await answer(inbox.accept, lead, at=NOON + MINUTE)).offer
+    after = (await answered(inbox.accept, lead, at=NOON + MINUTE)).offer
 
     assert before.lead.person.phone == "137****7665"
     assert after.lead.person.phone == "+8613788997665"
@@ -111,7 +94,7 @@ async def test_a_lead_that_one_store_lets_lie_goes_to_the_next_and_to_people_in_
     lead = await a_lead()
 
     await work(NOON + 46 * MINUTE)
-    await answer(inbox.refuse, lead, reason="no_staff", at=NOON + 50 * MINUTE)
+    await answered(inbox.refuse, lead, reason="no_staff", at=NOON + 50 * MINUTE)
     await work(NOON + 50 * MINUTE)
 
     assert [state for _, state in await offers_of(lead)] == ["expired", "refused"]
@@ -122,14 +105,12 @@ async def test_a_lead_that_one_store_lets_lie_goes_to_the_next_and_to_people_in_
 async def test_a_person_who_says_no_is_gone_from_the_inbox_and_a_later_yes_begins_anew():
     lead = await a_lead()
     offer, its_dealer = await the_offer(lead)
-    person, brand = await person_of(lead), await value("select id from brand where code = 'aito'")
 
-    async with transaction():
-        await consent.withdraw(person, purpose="share_with_dealer", brands=[brand], at=NOON + MINUTE, actor="staff:cli")
+    await withdraw(await person_of(lead), at=NOON + MINUTE)
     await work(NOON + MINUTE)
     async with transaction():
         gone = await inbox.show(offer, dealer=its_dealer)
-        await consent.give(person, purpose="share_with_dealer", brands=[brand], at=NOON + DAY, actor="staff:cli")
+    await give(await person_of(lead), at=NOON + DAY)
     await work(NOON + DAY)
 
     assert (gone.state, gone.lead.person) == ("withdrawn", msgspec.UNSET)
@@ -149,10 +130,10 @@ async def test_a_lead_of_a_brand_without_stores_waits_and_moves_by_itself_when_o
 async def test_from_the_desk_to_the_order_every_step_is_counted_once():
     lead = await a_lead(interests=[wants("aito", "test_drive")])
     await a_lead(person=LI, consents=[])
-    await answer(inbox.accept, lead, at=NOON + MINUTE)
+    await answered(inbox.accept, lead, at=NOON + MINUTE)
     for minutes, kind in enumerate(("contacted", "test_drive", "order"), start=2):
         at = NOON + minutes * MINUTE
-        await answer(
+        await answered(
             inbox.dispose, lead, Said(kind=kind, at=at, value_fen=28980000 if kind == "order" else None), at=at
         )
 

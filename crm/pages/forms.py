@@ -7,13 +7,16 @@ again when the form comes back. Refuses with sentences that people understand, i
 import re
 import types
 import typing
+from collections.abc import Mapping
+from datetime import UTC, datetime
 from typing import Any, TypeAlias, TypeVar
+from zoneinfo import ZoneInfo
 
 import msgspec
 from litestar import Request
 from litestar.datastructures import FormMultiDict, UploadFile
 
-from crm.errors import Fault, Invalid
+from crm.errors import Fault, Invalid, Refused
 from crm.languages import later, say
 
 Asked: TypeAlias = Request[Any, Any, Any]
@@ -22,6 +25,8 @@ Shape = TypeVar("Shape", bound=msgspec.Struct)
 TOKEN = "_csrf"  # noqa: S105  the name of a field, not a secret
 NEEDED = later("Please fill this in.")
 UNUSABLE = later("This cannot be used as it is.")
+NO_MOMENT = later("Please write day and time like 2025-12-10 09:00.")
+WIDEST = 2**31 - 1  # what a column for numbers holds
 # What msgspec says about a field, and what a person is told instead; %(n)s is the number in it.
 SENTENCES = (
     (re.compile(r"length >= 1$"), NEEDED),
@@ -55,6 +60,38 @@ async def form(request: Asked, shape: type[Shape]) -> Shape:
     return shape(**read)
 
 
+def sentences(wrong: Invalid) -> dict[str, str]:
+    """What stands at each field, in the reader's language."""
+    return {fault["path"]: say(fault["message"]) for fault in wrong.errors}
+
+
+def at_fields(no: Refused, fields: Mapping[str, str]) -> Refused:
+    """The same faults at the fields that stand for their paths: `interests` for `interests[0].brand` too, unless that has one of its own.
+
+    A refusal of the whole stays what it is.
+    """
+    if not isinstance(no, Invalid):
+        return no
+    return Invalid(errors=[Fault(path=_field(one["path"], fields), message=one["message"]) for one in no.errors])
+
+
+def moment(typed: str | None, *, zone: str, field: str) -> datetime | None:
+    """What a browser's field for day and time says, on the writer's clock; refuses, at that field, what is no moment."""
+    if not typed:
+        return None
+    try:
+        said = datetime.fromisoformat(typed)
+        return (said if said.tzinfo else said.replace(tzinfo=ZoneInfo(zone))).astimezone(UTC)
+    except (ValueError, OverflowError):  # the first and the last day there is have no other zone
+        raise Invalid(errors=[Fault(path=field, message=say(NO_MOMENT))]) from None
+
+
+def _field(path: str, fields: Mapping[str, str]) -> str:
+    bare = re.sub(r"\[\d+\]", "", path)
+    fitting = [known for known in fields if bare == known or bare.startswith(f"{known}.")]
+    return fields[max(fitting, key=len)] if fitting else path
+
+
 def _given(sent: FormMultiDict, fields: dict[str, msgspec.structs.FieldInfo]) -> dict[str, Any]:
     return {
         name: sent.getall(name) if _is_list(field.type) else _trimmed(sent[name])
@@ -66,7 +103,7 @@ def _given(sent: FormMultiDict, fields: dict[str, msgspec.structs.FieldInfo]) ->
 def _read(field: msgspec.structs.FieldInfo, value: Any) -> dict[str, Any]:
     if value == "" and (_allows_nothing(field.type) or not field.required):
         value = None
-    if isinstance(value, UploadFile):
+    if isinstance(value, UploadFile) and field.type is Any:
         return {field.name: value}
     if value is None and not field.required:
         return {}  # the shape's own default
@@ -74,7 +111,15 @@ def _read(field: msgspec.structs.FieldInfo, value: Any) -> dict[str, Any]:
         raise msgspec.ValidationError("length >= 1")
     if _bare(field.type) is bool:
         value = value not in ("false", "0", "no", "off")
-    return {field.name: msgspec.convert(value, field.type, strict=False)}
+    return {field.name: _keepable(msgspec.convert(value, field.type, strict=False))}
+
+
+def _keepable(value: Any) -> Any:
+    """The value, unless no column of ours can hold it: a text with a NUL in it, or a number that is too wide."""
+    one_by_one = value if isinstance(value, list) else [value]
+    if any("\0" in one if isinstance(one, str) else isinstance(one, int) and abs(one) > WIDEST for one in one_by_one):
+        raise msgspec.ValidationError("unusable")
+    return value
 
 
 def _sentence(told: str) -> str:

@@ -4,8 +4,6 @@ Promises pages that work without any script, in Chinese and English, and a polic
 on a page that its reader may not know: whoever nobody signed in gets the bare frame.
 """
 
-import base64
-import binascii
 from collections.abc import Mapping
 from typing import Any, TypeAlias
 from urllib.parse import urlencode, urlsplit
@@ -19,7 +17,8 @@ from litestar.response import Template
 
 from crm import access, assets, languages, origin, reference
 from crm.errors import Fault, Invalid, NotThere, Refused
-from crm.pages import drawing, forms, navigation
+from crm.pages import drawing, forms, navigation, toasts
+from crm.pages.toasts import Told
 from crm.roles import Actor, Scope, visible_to
 from crm.staff import sessions
 
@@ -43,14 +42,6 @@ form, templates, environment = (
 )  # a page's doors find all they need here
 YEAR = 365 * 24 * 3600
 THEMES = ("system", "light", "dark")
-TOLD_SECONDS = 60
-
-
-class Told(msgspec.Struct, frozen=True):
-    """What the next page says in its toast about what was just done; `undo` is where a POST takes it back."""
-
-    text: str
-    undo: str | None = None
 
 
 async def greet(request: Asked) -> None:
@@ -90,10 +81,21 @@ def page(request: Asked, name: str, *, status: int = 200, **context: Any) -> Tem
     return answer
 
 
-def invalid(request: Asked, name: str, wrong: Invalid, **context: Any) -> Template:
-    """The form once more, with what was typed and a sentence at every wrong field."""
-    faults = {fault["path"]: languages.say(fault["message"]) for fault in wrong.errors}
-    return page(request, name, status=Invalid.status, faults=faults, **context)
+def invalid(request: Asked, name: str, wrong: Refused, **context: Any) -> Template:
+    """The form once more, with what was typed: a sentence at every wrong field, or above them why it is refused as a whole.
+
+    What is not there has no form to come back to: that refusal flies on.
+    """
+    if isinstance(wrong, Invalid):
+        return page(request, name, status=wrong.status, faults=forms.sentences(wrong), **context)
+    if isinstance(wrong, NotThere):
+        raise wrong
+    return page(request, name, status=wrong.status, refused=sentence(wrong), **context)
+
+
+def sentence(refused: Refused) -> str:
+    """What a refusal says, in the reader's language."""
+    return languages.say(refused.sentence).format(**refused.facts)
 
 
 def back(request: Asked, path: str, *, told: str | None = None, undo: str | None = None) -> Response[None]:
@@ -102,8 +104,8 @@ def back(request: Asked, path: str, *, told: str | None = None, undo: str | None
     answer: Response[None] = Response(None, status_code=204 if by_script else 303)
     answer.headers["hx-redirect" if by_script else "location"] = path
     if told:
-        said = base64.urlsafe_b64encode(msgspec.json.encode(Told(told, undo))).decode()
-        answer.set_cookie(TOLD, said, max_age=TOLD_SECONDS, httponly=True, samesite="lax", secure=_is_safe(request))
+        cookie = toasts.sealed(Told(told, undo), reader=actor_of(request))
+        answer.set_cookie(TOLD, cookie, max_age=toasts.SECONDS, httponly=True, samesite="lax", secure=_is_safe(request))
     return answer
 
 
@@ -118,9 +120,9 @@ def error(request: Asked, wrong: Exception, *, status: int, headers: Mapping[str
     if not hasattr(request.state, "brands"):  # refused before anybody was greeted: what the house knew last will do
         request.state.brands = getattr(request.app.state, "brands", ())
         languages.speak(_language(request, actor_of(request)))
-    sentence = languages.say(wrong.sentence).format(**wrong.facts) if isinstance(wrong, Refused) else ""
+    told = sentence(wrong) if isinstance(wrong, Refused) else ""
     name = "_refused.html" if wants_fragment(request) else "error.html"
-    answer = page(request, name, status=status, sentence=sentence)
+    answer = page(request, name, status=status, sentence=told)
     answer.headers.update({**SECURITY, **headers})
     if wants_fragment(request):
         answer.headers.update({"hx-retarget": "#toasts", "hx-reswap": "innerHTML"})
@@ -197,7 +199,7 @@ class Shade(msgspec.Struct, forbid_unknown_fields=True):
     next: str | None = None
 
 
-LANGUAGE, THEME, BRAND, TOLD = "lang", "theme", "brand", "told"
+LANGUAGE, THEME, BRAND, TOLD = "lang", "theme", "brand", toasts.COOKIE
 
 
 def _known(request: Asked) -> dict[str, Any]:
@@ -218,6 +220,7 @@ def _known(request: Asked) -> dict[str, Any]:
         "told": _told(request),
         "given": getattr(request.state, "given", {}),
         "faults": {},
+        "refused": None,
     }
 
 
@@ -250,25 +253,24 @@ def _csrf(actor: Actor | None) -> str:
 
 def _told(request: Asked) -> Told | None:
     said = request.cookies.get(TOLD)
-    if not said or wants_fragment(request):
-        return None
-    try:
-        told = msgspec.json.decode(base64.urlsafe_b64decode(said), type=Told)
-    except (binascii.Error, ValueError, msgspec.MsgspecError):
-        return None
-    return told if told.undo is None or _inside(told.undo) else Told(told.text)
+    return toasts.opened(said, reader=actor_of(request)) if said and not wants_fragment(request) else None
 
 
 def _here(request: Asked) -> dict[str, str]:
     """This address in each language, for the switch."""
     others = [(key, value) for key, value in request.query_params.multi_items() if key != LANGUAGE]
-    return {it: f"{request.url.path}?{urlencode([*others, (LANGUAGE, it)])}" for it in languages.LANGUAGES}
+    return {it: f"{_path(request)}?{urlencode([*others, (LANGUAGE, it)])}" for it in languages.LANGUAGES}
 
 
 def _address(request: Asked) -> str:
     """This address without what only says the language: where a form comes back to. Of what was sent, only a GET has one."""
     others = [(key, value) for key, value in request.query_params.multi_items() if key != LANGUAGE]
-    return request.url.path + (f"?{urlencode(others)}" if others else "")
+    return _path(request) + (f"?{urlencode(others)}" if others else "")
+
+
+def _path(request: Asked) -> str:
+    # Of two slashes a browser makes the name of another host, and of a backslash a slash.
+    return "/" + request.url.path.lstrip("/\\")
 
 
 def _remembering(request: Asked, path: str | None, name: str, value: str) -> Response[None]:

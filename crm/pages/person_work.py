@@ -5,7 +5,7 @@ possible. A value that somebody else changed meanwhile is shown beside what was 
 """
 
 from datetime import UTC, datetime
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, get_args
 from uuid import UUID
 
 import msgspec
@@ -13,18 +13,20 @@ from litestar import Controller, Response, get, post
 from litestar.params import FromPath, FromQuery
 from litestar.response import Template
 
-from crm import access, answers, consent, history, notes, people, sight
+from crm import access, answers, consent, history, notes, people, reference, sight
 from crm.consent import Purpose
 from crm.database import transaction
 from crm.errors import Fault, Invalid, NotThere, Refused
 from crm.languages import later, say
+from crm.network import local_day
 from crm.pages import frame
 from crm.pages import person as person_page
 from crm.pages.forms import Asked
+from crm.pages.person import Part
 from crm.people import chronicle, corrections, portraits
 from crm.people.corrections import Heard
 from crm.people.portraits import Sketch
-from crm.roles import Scope
+from crm.roles import Scope, visible_to
 
 Why = Literal["call_back", "check_identity", "asked_by_person", "complaint"]
 Contact = Literal["phone", "email"]
@@ -146,10 +148,8 @@ class Consents(Controller):
             async with transaction():
                 await portraits.of(person, scope)
                 await _record(person, sent, scope, at=at)
-        except Invalid as wrong:
-            async with transaction():
-                shown = await person_page.shown(request, await portraits.of(person, scope), "consents", scope)
-            return frame.invalid(request, "crm/person.html", wrong, **shown)
+        except Refused as no:
+            return await _person_again(request, person, "consents", no)
         told = say("The consent is recorded.") if sent.state == "given" else say("The withdrawal is recorded.")
         return frame.back(request, f"/people/{person}?part=consents", told=told)
 
@@ -187,7 +187,10 @@ class Reveals(Controller):
     @post("/")
     async def reveal(self, request: Asked, person: FromPath[UUID]) -> Response[Any]:
         scope = frame.scope_of(request)
-        sent = await frame.form(request, Reveal)
+        try:
+            sent = await frame.form(request, Reveal)
+        except Invalid as wrong:
+            return await _reveal_again(request, person, wrong)
         async with transaction():
             sketch = await portraits.of(person, scope)
             if person not in await sight.names_in_clear([person], scope):
@@ -213,11 +216,15 @@ class Notes(Controller):
     include_in_schema = False
 
     @post("/")
-    async def write(self, request: Asked, person: FromPath[UUID]) -> Response[Any]:
-        scope, sent = frame.scope_of(request), await frame.form(request, NoteForm)
-        async with transaction():
-            await portraits.of(person, scope)
-            note = await notes.write("person", person, text=sent.text, by=scope.actor, at=_now(), brand=scope.brand)
+    async def write(self, request: Asked, person: FromPath[UUID]) -> Response[Any] | Template:
+        scope = frame.scope_of(request)
+        try:
+            sent = await frame.form(request, NoteForm)
+            async with transaction():
+                await portraits.of(person, scope)
+                note = await notes.write("person", person, text=sent.text, by=scope.actor, at=_now(), brand=scope.brand)
+        except Refused as no:
+            return await _person_again(request, person, "identity", no)
         undo = f"/people/{person}/notes/{note}/retracting"
         return frame.back(request, f"/people/{person}#notes", told=say("Note added."), undo=undo)
 
@@ -236,7 +243,7 @@ class Notes(Controller):
 
 
 class Merges(Controller):
-    """Merges taken back."""
+    """Merges taken back: of whomever, whichever brand the pages are narrowed to. That is a filter of lists, not of acts."""
 
     path = "/merges/{merge:uuid}"
     guards = [access.permits("people.merge")]
@@ -245,32 +252,56 @@ class Merges(Controller):
     @get("/")
     async def ask(self, request: Asked, merge: FromPath[UUID]) -> Template:
         async with transaction():
-            shown = await _parting(merge, frame.scope_of(request))
+            shown = await _parting(merge, visible_to(frame.scope_of(request).actor))
         return frame.page(request, "crm/merge.html", **shown)
 
     @post("/undoing")
     async def part(self, request: Asked, merge: FromPath[UUID]) -> Response[Any]:
-        scope = frame.scope_of(request)
+        actor = frame.scope_of(request).actor
         try:
             sent = await frame.form(request, Parting)
-        except Invalid as wrong:
             async with transaction():
-                shown = await _parting(merge, scope)
-            return frame.invalid(request, "crm/merge.html", wrong, **shown)
-        async with transaction():
-            back = await people.unmerge(merge, actor=scope.actor.actor, at=_now(), reason=sent.reason)
-            restored = await portraits.of(back, scope)
+                back = await people.unmerge(merge, actor=actor.actor, at=_now(), reason=sent.reason)
+                restored = await portraits.of(back, visible_to(actor))
+                is_listed = await portraits.is_seen(back, frame.scope_of(request))
+        except Refused as no:
+            async with transaction():
+                shown = await _parting(merge, visible_to(actor))
+            return frame.invalid(request, "crm/merge.html", no, **shown)
         told = say("They are two again; P-%(no)s is restored.") % {"no": restored.no}
-        return frame.back(request, f"/people/{back}", told=told)
+        return frame.back(request, f"/people/{back}" if is_listed else "/people", told=told)
+
+
+async def _person_again(request: Asked, person: UUID, part: Part, no: Refused) -> Template:
+    """The person's page with the form as it was sent."""
+    scope = frame.scope_of(request)
+    async with transaction():
+        shown = await person_page.shown(request, await portraits.of(person, scope), part, scope)
+    return frame.invalid(request, "crm/person.html", no, **shown)
+
+
+async def _reveal_again(request: Asked, person: UUID, wrong: Invalid) -> Template:
+    given = request.state.given
+    contact: Contact | None = next((one for one in get_args(Contact) if one == given.get("field")), None)
+    try:
+        observation = UUID(given.get("observation"))
+    except (ValueError, TypeError, AttributeError):
+        raise wrong from None
+    if contact is None:
+        raise wrong
+    name = "crm/_reveal_form.html" if frame.wants_fragment(request) else "crm/reveal.html"
+    return await _beside(request, name, person, observation, contact, wrong=wrong)
 
 
 async def _record(person: UUID, sent: Consent, scope: Scope, *, at: datetime) -> None:
-    if scope.brand not in (None, sent.brand):
+    known = {brand.id for brand in (await reference.load()).brands.values()}
+    if sent.brand not in known or scope.brand not in (None, sent.brand):
         raise Invalid(errors=[Fault(path="brand", message=say("Please choose one of the list."))])
     if sent.state == "given" and sent.purpose == "share_with_brand" and scope.actor.brand is not None:
         # It opens the person's name and number to whoever writes it down: nobody lets themselves in.
         raise Invalid(errors=[Fault(path="purpose", message=say(BY_THE_ALLIANCE))])
-    if sent.state == "given" and sent.notice is None:
+    wordings = {wording.id for wording in await answers.wordings(local_day(at))}
+    if (sent.notice is not None and sent.notice not in wordings) or (sent.state == "given" and sent.notice is None):
         raise Invalid(errors=[Fault(path="notice", message=say("Choose the wording that you read out."))])
     answer = consent.Answer(sent.purpose, sent.brand, sent.state, channel=sent.channel, notice_version=sent.notice)
     evidence = msgspec.json.encode({"actor": scope.actor.actor, "told": sent.told, "at": at, "answer": answer})
@@ -285,11 +316,14 @@ async def _parting(merge: UUID, scope: Scope) -> dict[str, Any]:
     return {"joined": joined, "person": await portraits.of(survivor, scope)}
 
 
-async def _beside(request: Asked, name: str, person: UUID, observation: UUID, field: Contact) -> Template:
+async def _beside(
+    request: Asked, name: str, person: UUID, observation: UUID, field: Contact, *, wrong: Invalid | None = None
+) -> Template:
     async with transaction():
         sketch = await portraits.of(person, frame.scope_of(request))
-    shown = _masked(sketch, observation, field)
-    return frame.page(request, name, person=sketch, field=field, observation=observation, shown=shown)
+    masked = _masked(sketch, observation, field)
+    context: dict[str, Any] = {"person": sketch, "field": field, "observation": observation, "shown": masked}
+    return frame.invalid(request, name, wrong, **context) if wrong else frame.page(request, name, **context)
 
 
 def _masked(sketch: Sketch, observation: UUID, field: Contact) -> str:

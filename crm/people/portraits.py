@@ -125,11 +125,18 @@ class Sketch(msgspec.Struct, frozen=True, kw_only=True):
 
 async def of(person: UUID, scope: Scope) -> Sketch:
     """One surviving person; refuses whom the scope does not reach exactly as it refuses who does not exist."""
-    seen = scope.of_persons("person")
-    query, values = numbered("select exists (select from person where id = $1 and {})", [seen], person)
-    if not await current().fetchval(query, *values):
+    if not await is_seen(person, scope):
         raise NotThere
     return (await of_many([person], scope, most=MOST))[person]
+
+
+async def is_seen(person: UUID, scope: Scope) -> bool:
+    """Whether there is such a surviving person and the scope reaches them."""
+    query, values = numbered(
+        "select exists (select from person where id = $1 and {})", [scope.of_persons("person")], person
+    )
+    seen: bool = await current().fetchval(query, *values)
+    return seen
 
 
 async def of_many(persons: Collection[UUID], scope: Scope, *, most: int = SOME) -> dict[UUID, Sketch]:

@@ -95,6 +95,21 @@ _OF_PERSONS = (
           or decision in (select id from decision where person = any($1::uuid[]))
     """,
     "delete from no_merge where person = any($1::uuid[]) or other = any($1::uuid[])",
+    # What another observation said of a car goes along to whom that one belongs today.
+    """
+    insert into ownership (vehicle, person, observation, source, valid_from_on, valid_until_on)
+    select told.vehicle, link.person, told.observation, told.source, told.valid_from_on, told.valid_until_on
+    from ownership as told
+    join link on link.observation = told.observation and link.closed_at is null
+    where told.person = any($1::uuid[])
+    on conflict (vehicle, person, source) do nothing
+    """,
+    """
+    with lost as (delete from ownership where person = any($1::uuid[]) returning id, vehicle)
+    delete from vehicle using lost
+    where vehicle.id = lost.vehicle
+          and not exists (select from ownership where ownership.vehicle = lost.vehicle and ownership.id not in (select id from lost))
+    """,
     "delete from change where person = any($1::uuid[])",
     """
     delete from merged_link using merge

@@ -5,7 +5,7 @@ it is read, in the reader's language.
 """
 
 from collections.abc import Iterable
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 import msgspec
@@ -15,6 +15,8 @@ from crm.languages import later, say
 from crm.roles import MAY, ROLES, Actor, Permission
 
 PAGE = 50
+# Nobody reads last season's bell; what it told of is where it happened.
+READ_FOR, UNREAD_FOR = timedelta(days=90), timedelta(days=365)
 # What is said of each kind; %(name)s stands for a detail. A kind that is not here says that something happened.
 SENTENCES = {
     "task_given": later("%(by)s gave you a task"),
@@ -68,6 +70,22 @@ async def notify_staff(staff: Iterable[int], kind: str, *, href: str, at: dateti
         msgspec.json.encode(details).decode(),
         at,
     )
+
+
+async def forget(*, at: datetime, limit: int = 1000) -> int:
+    """Delete at most so many that were read long ago, or never read for much longer, the oldest first; answers how many went."""
+    gone = await current().fetch(
+        """
+        delete from notification where id in (
+            select id from notification where at < $1 and (read_at < $1 or at < $2) order by at limit $3 for update skip locked
+        )
+        returning id
+        """,
+        at - READ_FOR,
+        at - UNREAD_FOR,
+        limit,
+    )
+    return len(gone)
 
 
 async def staff_who_may(permission: Permission, *, brand: int | None = None) -> list[int]:

@@ -26,6 +26,8 @@ LASTS = timedelta(hours=12)
 # To find the telephone and type six digits.
 HALF_WAY = timedelta(minutes=10)
 SEEN_EVERY = timedelta(minutes=1)
+# When and from where somebody was signed in is asked for soon or never; what they did stays in the history.
+KEPT_FOR = timedelta(days=90)
 BROWSER_CHARACTERS = 160
 # Whoever may open a phone number is asked again after a while; a store's telephone at the wall is not.
 IDLES = tuple(role for role in ROLES if "people.reveal" in MAY[role])
@@ -132,6 +134,20 @@ async def list_of(staff: int, *, at: datetime) -> list[Session]:
         at - idle(),
     )
     return [Session(*row) for row in rows]
+
+
+async def forget(*, at: datetime, limit: int = 1000) -> int:
+    """Delete at most so many sessions whose time ran out long ago, the oldest first; answers how many went."""
+    gone = await current().fetch(
+        """
+        delete from staff_session
+        where id in (select id from staff_session where expires_at < $1 order by expires_at limit $2 for update skip locked)
+        returning id
+        """,
+        at - KEPT_FOR,
+        limit,
+    )
+    return len(gone)
 
 
 def csrf_token(session: UUID) -> str:

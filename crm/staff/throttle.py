@@ -40,6 +40,13 @@ where kind = 'both' or not exists (
 order by at desc
 """
 
+# Whoever signs in at this moment writes rows of now: an old one that is locked is about to go by another hand.
+_FORGET = """
+delete from sign_in_attempt
+where id in (select id from sign_in_attempt where at < $1 order by at limit $2 for update skip locked)
+returning id
+"""
+
 
 class TooManyTries(Refused):
     status = 429
@@ -90,6 +97,12 @@ async def succeed(tried: Try) -> None:
 async def forgive(tried: Try) -> None:
     """This try neither failed nor came through: there is another step to go."""
     await current().execute("delete from sign_in_attempt where id = $1", tried.id)
+
+
+async def forget(*, at: datetime, limit: int = 1000) -> int:
+    """Delete at most so many tries that nobody is known or refused by any more, the oldest first; answers how many went."""
+    gone = await current().fetch(_FORGET, at - KNOWN_FOR, limit)
+    return len(gone)
 
 
 async def _refuse_too_many(login_key: bytes, address_key: bytes, *, at: datetime) -> None:

@@ -271,3 +271,6 @@ async def _standing(person_id: str, person: UUID, *, asked: Iterable[consent.Ans
 
 def _json_body(schema: Any) -> RequestBody:
     return RequestBody(content={"application/json": OpenAPIMediaType(schema=schema)}, required=True)
+
+
+CONTROLLERS = (Leads, Consents)

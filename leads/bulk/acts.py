@@ -9,31 +9,18 @@ from typing import Any, TypeAlias
 from uuid import UUID
 
 import msgspec
-from asyncpg import Record
 
 from campaigns import touchpoints
-from campaigns.tables import Milestone
 from crm import history, notes, tasks
-from crm.database import current, notify
-from crm.errors import Refused
-from crm.ids import uuid7
+from crm.database import current
 from crm.languages import later
 from crm.roles import Scope, numbered
 from leads import kinds, steering
 from leads.bulk.wanted import Known, Wanted
-from leads.steering.record import WAITING
-from leads.steering.standing import hold_still, lock_person_of_lead
+from leads.steering.spam import AtStoreSince, ChangedSince, Stood
 
 Before: TypeAlias = dict[str, Any]
 UNDONE = later("The bulk change that offered this was undone.")
-
-
-class ChangedSince(Refused):
-    sentence = "Somebody changed this since; it stays as it is."
-
-
-class StoreHasIt(Refused):
-    sentence = "A store has it meanwhile; it stays as it is."
 
 
 class Running(msgspec.Struct, frozen=True):
@@ -44,16 +31,6 @@ class Running(msgspec.Struct, frozen=True):
     known: Known
     scope: Scope
     has_left: bool = False  # whoever started it works here no more
-
-
-class Stood(msgspec.Struct, frozen=True):
-    """Where an interest stood before, and the open task of the alliance that it had."""
-
-    id: UUID
-    stage: str
-    hold: str | None
-    due_at: datetime | None
-    task: UUID | None
 
 
 async def do(job: Running, lead: UUID, *, at: datetime) -> Before:
@@ -81,7 +58,7 @@ async def _take_offer_back(job: Running, _: UUID, before: Before, at: datetime) 
     offer = UUID(before["offer"])
     state = await current().fetchval("select state from offer where id = $1", offer)
     if state != "offered":
-        raise StoreHasIt if state == "accepted" else ChangedSince
+        raise AtStoreSince if state == "accepted" else ChangedSince
     await steering.take_back(offer, reason="other", words=UNDONE, scope=job.scope, at=at)
 
 
@@ -95,51 +72,15 @@ async def _withdraw(job: Running, lead: UUID, at: datetime) -> Before:
 
 
 async def _hold(job: Running, lead: UUID, at: datetime) -> Before:
-    stood = await _standing(job, lead)
-    await steering.mark_spam(lead, scope=job.scope, at=at)
-    return {"stood": [one for one in stood if one.hold != "spam" and one.stage in (*WAITING, "offered")]}
-
-
-async def _unhold(job: Running, lead: UUID, before: Before, at: datetime) -> None:
-    stood = msgspec.convert(before["stood"], list[Stood])
-    for now in await _held_still(lead, stood):
-        if now["hold"] != "spam":
-            raise ChangedSince
-    for one in stood:
-        # Whose offer was taken back goes the whole way again; every other one stands where it stood.
-        was_offered = one.stage == "offered"
-        stage, due_at = ("identified", at) if was_offered else (one.stage, one.due_at)
-        await _stand(one.id, stage=stage, hold=None if was_offered else one.hold, due_at=due_at)
-        if one.task and not was_offered:
-            await current().execute(
-                "update alliance_task set closed_at = null, closed_by = null where id = $1", one.task
-            )
-        await history.note(job.scope.actor.actor, "unmarked_spam", "interest", one.id, at=at, bulk=str(job.id))
-    await notify(history.CHANGES)
+    return {"stood": await steering.mark_spam(lead, scope=job.scope, at=at)}
 
 
 async def _release(job: Running, lead: UUID, at: datetime) -> Before:
-    stood = await _standing(job, lead)
-    await steering.unmark_spam(lead, scope=job.scope, at=at)
-    return {"stood": [one for one in stood if one.hold == "spam"]}
+    return {"stood": await steering.unmark_spam(lead, scope=job.scope, at=at)}
 
 
-async def _hold_again(job: Running, lead: UUID, before: Before, at: datetime) -> None:
-    stood = msgspec.convert(before["stood"], list[Stood])
-    for now in await _held_still(lead, stood):
-        if now["hold"] == "spam":
-            raise ChangedSince
-        if now["stage"] not in WAITING:
-            raise StoreHasIt
-    for one in stood:
-        await _stand(one.id, stage=one.stage, hold="spam", due_at=None)
-        await current().execute(
-            "update alliance_task set closed_at = $2, closed_by = $3 where interest = $1 and closed_at is null",
-            one.id,
-            at,
-            job.scope.actor.actor,
-        )
-        await history.note(job.scope.actor.actor, "marked_spam", "interest", one.id, at=at, bulk=str(job.id))
+async def _put_back(job: Running, lead: UUID, before: Before, at: datetime) -> None:
+    await steering.put_back(lead, msgspec.convert(before["stood"], list[Stood]), scope=job.scope, at=at)
 
 
 async def _give_campaign(job: Running, lead: UUID, at: datetime) -> Before:
@@ -156,15 +97,15 @@ async def _give_back_campaign(job: Running, lead: UUID, before: Before, at: date
 
 
 async def _set_campaign(job: Running, lead: UUID, campaign: Any, *, at: datetime) -> None:
-    """The lead came by this campaign, and so did all that was counted of it."""
+    """The lead came by this campaign: the visit that brought it, and all that was counted of it since, are that campaign's."""
     await current().execute("update lead set campaign = $2, version = version + 1 where id = $1", lead, campaign)
-    standing = [Milestone(**row) for row in await current().fetch(_COUNTED, lead)]
-    await touchpoints.retract(standing, at=at)
-    told = [
-        Milestone(**_values(row) | {"id": uuid7(at), "campaign": campaign, "recorded_at": at, "retracted_at": None})
-        for row in standing
-    ]
-    await touchpoints.record_milestones(told)
+    told = await current().fetch(_TOLD, lead)
+    await touchpoints.give_campaign(
+        campaign,
+        observations=list({row["observation"] for row in told}),
+        interests=[row["interest"] for row in told if row["interest"]],
+        at=at,
+    )
     await history.note(job.scope.actor.actor, "campaign_given", "lead", lead, at=at, campaign=job.wanted.campaign)
 
 
@@ -193,31 +134,6 @@ async def _unwrite(job: Running, lead: UUID, before: Before, at: datetime) -> No
     await notes.retract(UUID(before["note"]), subject=lead, by=job.scope.actor, at=at)
 
 
-async def _standing(job: Running, lead: UUID) -> list[Stood]:
-    await lock_person_of_lead(lead)
-    query, values = numbered(_STOOD, [job.scope.of_interests()], lead)
-    return [Stood(**row) for row in await current().fetch(query, *values)]
-
-
-async def _held_still(lead: UUID, stood: list[Stood]) -> list[Record]:
-    await lock_person_of_lead(lead)
-    return list(await hold_still([one.id for one in stood]))
-
-
-async def _stand(interest: UUID, *, stage: str, hold: str | None, due_at: datetime | None) -> None:
-    await current().execute(
-        "update interest set stage = $2, hold = $3, due_at = $4, joined = null, attempts = 0 where id = $1",
-        interest,
-        stage,
-        hold,
-        due_at,
-    )
-
-
-def _values(row: Milestone) -> dict[str, Any]:
-    return {column._meta.name: getattr(row, column._meta.name) for column in Milestone._meta.columns}  # noqa: SLF001
-
-
 _DOING: dict[str, Callable[[Running, UUID, datetime], Awaitable[Before]]] = {
     "offer": _offer,
     "withdraw": _withdraw,
@@ -229,8 +145,8 @@ _DOING: dict[str, Callable[[Running, UUID, datetime], Awaitable[Before]]] = {
 }
 _UNDOING: dict[str, Callable[[Running, UUID, Before, datetime], Awaitable[None]]] = {
     "offer": _take_offer_back,
-    "hold": _unhold,
-    "release": _hold_again,
+    "hold": _put_back,
+    "release": _put_back,
     "campaign": _give_back_campaign,
     "task": _unask,
     "note": _unwrite,
@@ -246,12 +162,4 @@ _WAITING_OFFERS = """
 select offer.id from offer join interest on interest.id = offer.interest
 where interest.lead = $1 and offer.state = 'offered' and {} order by offer.id
 """
-_STOOD = """
-select interest.id, interest.stage, interest.hold, interest.due_at, task.id as task
-from interest left join alliance_task as task on task.interest = interest.id and task.closed_at is null
-where interest.lead = $1 and {} order by interest.id
-"""
-_COUNTED = """
-select milestone.* from milestone join interest on interest.id = milestone.interest
-where interest.lead = $1 and milestone.retracted_at is null
-"""
+_TOLD = "select lead.observation, interest.id as interest from lead left join interest on interest.lead = lead.id where lead.id = $1"

@@ -4,6 +4,7 @@ Promises that a lead out of the reader's scope is not among them whatever was se
 that later decides.
 """
 
+import base64
 from collections import Counter
 from collections.abc import Sequence
 from datetime import datetime
@@ -13,16 +14,19 @@ import msgspec
 from asyncpg import Record
 
 from crm.database import current
+from crm.errors import Fault, Invalid
 from crm.languages import later
 from crm.roles import Scope, numbered
 from leads import kinds
 from leads.bulk.wanted import Known, Wanted
 from leads.lists import listing, statements
-from leads.lists.query import Query
+from leads.lists.query import FILTERS, Query
 from leads.lists.statements import all_of
 from leads.steering.record import WAITING
 
 MOST = 10_000
+BYTES = 16  # of an id
+LONGEST_PACKED = (MOST * BYTES + 2) // 3 * 4
 # Why nothing is done to a lead; anything else that stands in the way is an error, with the verb's own sentence.
 SKIPS = {
     "no_interest": later("Nothing in it is for this store: another brand, or it went too far."),
@@ -50,14 +54,31 @@ class Effect(msgspec.Struct, frozen=True):
 
 
 async def select(scope: Scope, *, at: datetime, leads: Sequence[UUID] = (), query: str | None = None) -> Selection:
-    """The ticked leads, or with a query all that its list holds, the newest first."""
+    """The ticked leads, or with a query all that its list holds, the newest first; none when one of its filters cannot be used."""
     if query is None:
         return await _seen(sorted(set(leads))[: MOST + 1], scope)
-    filters, _ = await listing.narrowed(Query.parse(query), scope=scope, at=at)
+    filters, look = await listing.narrowed(Query.parse(query), scope=scope, at=at)
+    if any(chip.fault and chip.field in ("view", *FILTERS) for chip in (*filters.chips, *look.chips)):
+        # A list shows such a filter beside what it lists; to change all of that instead of a few is never meant.
+        return Selection(())
     await statements.steady()
     text, values = statements.ids(filters, most=MOST + 1)
     found = [row["lead"] for row in await current().fetch(text, *values)]
     return Selection(tuple(found[:MOST]), is_more=len(found) > MOST)
+
+
+def packed(leads: Sequence[UUID]) -> str:
+    """These leads as a form carries them from a preview to the job: what was shown is what is changed."""
+    return base64.urlsafe_b64encode(b"".join(lead.bytes for lead in leads)).decode()
+
+
+def unpacked(text: str) -> list[UUID]:
+    """The leads that a form carries; refuses what no preview wrote."""
+    try:
+        sent = base64.b64decode(text, altchars=b"-_", validate=True)
+        return [UUID(bytes=sent[place : place + BYTES]) for place in range(0, len(sent), BYTES)]
+    except ValueError:
+        raise Invalid(errors=[Fault(path="lead", message="Choose the leads first.")]) from None
 
 
 async def effect(wanted: Wanted, known: Known, leads: Sequence[UUID], *, scope: Scope) -> Effect:

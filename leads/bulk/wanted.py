@@ -17,7 +17,7 @@ from crm.database import current
 from crm.errors import Fault, Invalid
 from crm.network import StoreFacts, local_day, network
 from crm.roles import Permission, Scope, numbered
-from leads.lists.filters import known_campaign
+from leads.lists.narrowing import known_campaign
 from leads.steering import REASONS
 from leads.steering.choosing import within
 
@@ -27,6 +27,7 @@ KINDS: tuple[Kind, ...] = get_args(Kind)
 UNDOABLE: tuple[Kind, ...] = ("offer", "hold", "release", "campaign", "task", "note")
 MOST_CAMPAIGNS = 200
 REASONS_TO_WITHDRAW = ("person_asked", "no_answer", "other")
+_WHY: dict[Kind, tuple[str, ...]] = {"offer": REASONS, "withdraw": REASONS_TO_WITHDRAW}
 
 
 class Wanted(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -121,12 +122,10 @@ def _faults(wanted: Wanted, known: Known) -> Iterator[Fault]:
         yield Fault(path="store", message="No store that you see has this code.")
     if wanted.kind == "campaign" and known.campaign is None:
         yield Fault(path="campaign", message="Please choose one of the list.")
-    if wanted.kind in ("offer", "withdraw"):
-        reasons = REASONS if wanted.kind == "offer" else REASONS_TO_WITHDRAW
-        if wanted.reason not in reasons:
-            yield Fault(path="reason", message="Choose one of the reasons.")
-        if wanted.reason == "other" and not wanted.words:
-            yield Fault(path="words", message="Say the reason in words.")
+    if wanted.reason not in _WHY.get(wanted.kind, (None,)):
+        yield Fault(path="reason", message="Choose one of the reasons.")
+    if wanted.reason == "other" and not wanted.words:
+        yield Fault(path="words", message="Say the reason in words.")
     longest = {"note": notes.LONGEST, "task": tasks.LONGEST}.get(wanted.kind)
     if longest and not 0 < len(wanted.text or "") <= longest:
         yield Fault(path="text", message=f"Write 1 to {longest} characters.")

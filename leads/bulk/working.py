@@ -87,7 +87,7 @@ async def _do_next(job: Running, beyond: int, *, at: datetime) -> int | None:
         if claimed is None:
             raise
         log.exception("bulk_row_failed", bulk=str(job.id), row=claimed["id"])
-        await _write_failure(claimed["id"])
+        await _write_failure(claimed["id"], fate="error", instead_of=None)
     return int(claimed["id"])
 
 
@@ -136,7 +136,7 @@ async def _undo_next(job: Running, beyond: int, *, at: datetime) -> int | None:
         if claimed is None:
             raise
         log.exception("bulk_row_not_undone", bulk=str(job.id), row=claimed["id"])
-        await _write_failure(claimed["id"], fate="done")
+        await _write_failure(claimed["id"], fate="done", instead_of="done")
     return int(claimed["id"])
 
 
@@ -157,16 +157,18 @@ def _may(job: Running) -> bool:
     return job.scope.actor.may(wanted.permission(job.wanted.kind)) and not job.has_left
 
 
-async def _write_failure(row: int, *, fate: str = "error") -> None:
+async def _write_failure(row: int, *, fate: str, instead_of: str | None) -> None:
+    # The row was let go of in between: another worker may have done it, and its word stands.
     async with transaction():
-        await current().execute(
-            "update bulk_row set fate = $2, reason = $3 where id = $1", row, fate, reasons.kept(reasons.OURS)
-        )
+        await current().execute(_FAILED, row, fate, reasons.kept(reasons.OURS), instead_of)
 
 
 async def _finish(job: UUID, running: Running, state: str, *, at: datetime) -> None:
     """Nothing is left: say so once, to whoever started it and to whom it was given."""
     async with transaction():
+        # Stopped and undone at once, a lead may still be in another worker's hand: what that one does is to be undone as well.
+        if state == "undoing" and await current().fetchval(_IN_HAND, job):
+            return
         ended = await current().fetchrow(_FINISH_UNDO if state == "undoing" else _FINISH, job, at)
         if ended is None:
             return
@@ -196,6 +198,12 @@ where row.bulk = $1 and row.fate = 'done' and row.reason is null and row.id > $2
 order by row.id limit 1 for update of row skip locked
 """
 _WRITE = "update bulk_row set fate = $2, reason = $3, before = $4 where id = $1"
+_FAILED = "update bulk_row set fate = $2, reason = $3 where id = $1 and fate is not distinct from $4 and reason is null"
+# Whether another worker has leads of a job in hand that were not done when it was stopped. $1 job.
+_IN_HAND = """
+with free as (select id from bulk_row where bulk = $1 and fate is null for update skip locked)
+select (select count(*) from bulk_row where bulk = $1 and fate is null) > (select count(*) from free)
+"""
 _FINISH = """
 update bulk set state = 'done', ended_at = $2,
        done = (select count(*) from bulk_row where bulk = $1 and fate = 'done'),

@@ -32,6 +32,7 @@ KEPT = {
     "accepted": "A store accepted it.",
     "merged": "Somebody merged this person with another.",
     "worked": "Somebody worked on it: a note, a task or a change.",
+    "steered": "Somebody steered it: an offer by hand, the alliance queue, a re-check or a mark of spam.",
     "person_worked": "Somebody noted something about this person or recorded a consent.",
 }
 

@@ -37,6 +37,7 @@ SENTENCES = tuple(
         later("A store accepted it."),
         later("Somebody merged this person with another."),
         later("Somebody worked on it: a note, a task or a change."),
+        later("Somebody steered it: an offer by hand, the alliance queue, a re-check or a mark of spam."),
         later("Somebody noted something about this person or recorded a consent."),
         later("Row %(row)s already describes this store; keep one of them."),
         later("The store closes before it opens; correct the hours."),

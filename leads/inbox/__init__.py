@@ -112,7 +112,9 @@ async def accept(
     offer = await _open_offer(offer_id, dealer=dealer, at=at, if_match=if_match)
     person = await _still_allowed(offer)
     offer.state, offer.accepted_at, offer.version = "accepted", at, offer.version + 1
-    await offer.save([Offer.state, Offer.accepted_at, Offer.version])
+    # Until the first word the call is due when the brand's time for an answer has passed once more.
+    offer.call_due_at = at + (offer.answer_due_at - offer.offered_at)
+    await offer.save([Offer.state, Offer.accepted_at, Offer.version, Offer.call_due_at])
     shown = await show(offer.id, dealer=dealer)
     await offers.share([offers.Given(offer, person, offer.basis)], fields=view.revealed(shown), at=at)
     await _advance(offer, stage="accepted", facts=[Fact.accepted], at=at, recorded_at=at)
@@ -162,7 +164,8 @@ async def dispose(
     stored = dispositions.row(said, id_=fresh, offer=offer.id, at=at)
     await insert([stored])
     offer.version += 1
-    await offer.save([Offer.version])
+    offer.said, offer.call_due_at = await dispositions.last_word(offer.id)
+    await offer.save([Offer.version, Offer.said, Offer.call_due_at])
     stage, facts = dispositions.KINDS[said.kind].stage, dispositions.facts(said)
     await _advance(offer, stage=stage, facts=facts, value_fen=said.value_fen, at=said.at, recorded_at=at)
     await feed.append([feed.Line(offer.dealer, offer.id, "disposed")], at=at)

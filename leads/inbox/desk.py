@@ -91,9 +91,9 @@ async def look(
     dealer: Principal, *, part: Part, at: datetime, store: str | None = None, page: int = 1, limit: int = PAGE
 ) -> Desk:
     """A part of the desk, in the order in which to work on it."""
-    of_store = await _of_store(store, dealer=dealer)
+    of_store = await _store_id(store, dealer=dealer)
     offered, capacity, minutes = await _figures(dealer, of_store, at=at)
-    rows = await _rows(_ORDERS[part], _part(part, at), dealer, of_store, limit=limit + 1, offset=(page - 1) * limit)
+    rows = await _page(part, dealer, of_store, at=at, limit=limit + 1, offset=(page - 1) * limit)
     return Desk(
         counts=await _counts(dealer, of_store, at=at),
         lines=await _lines(rows[:limit], dealer=dealer),
@@ -104,9 +104,17 @@ async def look(
     )
 
 
+async def calls(dealer: Principal, *, at: datetime, limit: int, store: str | None = None) -> tuple[Line, ...]:
+    """Whom to call today, the first to be called first; no more than a page beneath another part has room for."""
+    rows = await _page("today", dealer, await _store_id(store, dealer=dealer), at=at, limit=limit, offset=0)
+    return await _lines(rows, dealer=dealer)
+
+
 async def one(offer: UUID, *, dealer: Principal) -> tuple[Line, list[Told]]:
     """An offer with all that was said of it, the latest first; refuses another dealer's."""
-    rows = await _rows("offer.id", Condition("offer.id = {}", (offer,)), dealer, EVERYTHING, limit=1, offset=0)
+    which = [Condition("offer.id = {}", (offer,)), EVERYTHING]
+    text, values = numbered(_LINES % {"order": "offer.id"}, which, dealer.id, 1, 0)
+    rows = await current().fetch(text, *values)
     if not rows:
         raise NotThere
     [line] = await _lines(rows, dealer=dealer)
@@ -114,47 +122,52 @@ async def one(offer: UUID, *, dealer: Principal) -> tuple[Line, list[Told]]:
     return line, [_told(row) for row in told]
 
 
-async def _of_store(store: str | None, *, dealer: Principal) -> Condition:
+async def _store_id(store: str | None, *, dealer: Principal) -> int | None:
     if store is None:
-        return EVERYTHING
-    if not store.isprintable() or not await current().fetchval(
-        statement("leads", "dealer_ran_store"), dealer.id, store
-    ):
+        return None
+    # A store that the dealer gave up stays readable, as in the inbox: the offers of its time are still this dealer's.
+    found: int | None = await current().fetchval(_RAN, dealer.id, store) if store.isprintable() else None
+    if found is None:
         raise NotThere
-    return Condition("store.code = {}", (store,))
+    return found
 
 
 def _part(part: Part, at: datetime) -> Condition:
     tonight = at.astimezone(LOCAL).replace(hour=0, minute=0, second=0, microsecond=0) + timedelta(days=1)
-    in_hand = Condition(_IN_HAND)
     return {
         "open": Condition("offer.state = 'offered' and offer.expires_at > {}", (at,)),
-        "today": in_hand & Condition(f"{_DUE} < {{}}", (tonight,)),
-        "all": in_hand,
-        "done": Condition(f"(offer.state in ('refused', 'expired', 'withdrawn') or (offer.state = 'accepted' and {_IS_OVER}))"),
-    }[part]  # fmt: skip
+        "today": Condition(f"{_IN_HAND} and offer.call_due_at < {{}}", (tonight,)),
+        "all": Condition(_IN_HAND),
+        "done": Condition(_OVER),
+    }[part]
 
 
-async def _counts(dealer: Principal, of_store: Condition, *, at: datetime) -> dict[Part, int]:
-    wanted = [_part(part, at) for part in ("open", "today", "all")]
-    text, values = numbered(_COUNTS, [*wanted, of_store], dealer.id)
+def _within(column: str, store: int | None) -> Condition:
+    return EVERYTHING if store is None else Condition(f"{column} = {{}}", (store,))
+
+
+async def _counts(dealer: Principal, store: int | None, *, at: datetime) -> dict[Part, int]:
+    parts: tuple[Part, ...] = ("open", "today", "all")
+    conditions = [one for part in parts for one in (_part(part, at), _within("offer.store", store))]
+    text, values = numbered(_COUNTS, conditions, dealer.id)
     row = await current().fetchrow(text, *values)
-    return {"open": row["open"], "today": row["today"], "all": row["accepted"]} if row else {}
+    return dict(zip(parts, row, strict=True)) if row else {}
 
 
-async def _figures(dealer: Principal, of_store: Condition, *, at: datetime) -> tuple[int, int, float | None]:
+async def _figures(dealer: Principal, store: int | None, *, at: datetime) -> tuple[int, int, float | None]:
     """What of the day's capacity is used, and the median minutes to an answer."""
-    text, values = numbered(_DAY, [of_store], dealer.id, local_day(at))
+    text, values = numbered(_DAY, [_within("store.id", store)], dealer.id, local_day(at))
     used = await current().fetchrow(text, *values)
-    text, values = numbered(_ANSWERS, [of_store], dealer.id, at - WEEK)
+    text, values = numbered(_ANSWERS, [_within("offer.store", store)], dealer.id, at - WEEK)
     minutes: float | None = await current().fetchval(text, *values)
     return (used["offered"], used["capacity"], minutes) if used else (0, 0, minutes)
 
 
-async def _rows(
-    order: str, which: Condition, dealer: Principal, of_store: Condition, *, limit: int, offset: int
+async def _page(
+    part: Part, dealer: Principal, store: int | None, *, at: datetime, limit: int, offset: int
 ) -> Sequence[Record]:
-    text, values = numbered(_LINES % order, [which, of_store], dealer.id, limit, offset)
+    which = [_part(part, at), _within("offer.store", store)]
+    text, values = numbered(_LINES % {"order": _ORDERS[part]}, which, dealer.id, limit, offset)
     rows: Sequence[Record] = await current().fetch(text, *values)
     return rows
 
@@ -171,43 +184,42 @@ def _told(row: Record) -> Told:
 
 _BESIDE = ("store_name", "stage", "said", "due_at", "accepted_at", "ended_at", "reminded_at")
 _SAID = ("kind", "at", "reason", "value_fen", "salesperson", "next_follow_up_at")
-_IS_OVER = "story.kind is not null and story.kind in ('lost', 'invalid', 'delivered')"
-_IN_HAND = f"offer.state = 'accepted' and not ({_IS_OVER})"
-# Until the first word the call is due when the brand's answer time has passed once more; afterwards when the store said itself.
-_DUE = "case when story.kind is null then offer.accepted_at + (offer.answer_due_at - offer.offered_at) else story.next_follow_up_at end"
-_STORY = """
-left join lateral (
-    select disposition.kind, disposition.next_follow_up_at from disposition where disposition.offer = offer.id
-    order by disposition.at desc, disposition.recorded_at desc, disposition.id desc limit 1
-) as story on offer.state = 'accepted'
-"""
+# Word for word as in the indexes of the desk, or the planner would not know them again.
+_ENDED = "('lost', 'invalid', 'delivered')"
+_IN_HAND = f"offer.state = 'accepted' and (offer.said is null or offer.said not in {_ENDED})"
+_OVER = f"(offer.state in ('refused', 'expired', 'withdrawn') or (offer.state = 'accepted' and offer.said in {_ENDED}))"
+_CALLS = "offer.call_due_at, offer.accepted_at desc, offer.id"
 _ORDERS: dict[Part, str] = {
     "open": "offer.answer_due_at, offer.id",
-    "today": "due_at, offer.id",
-    "all": "due_at nulls last, offer.accepted_at desc, offer.id",
+    "today": _CALLS,
+    "all": _CALLS,
     "done": "coalesce(offer.ended_at, offer.accepted_at) desc, offer.id desc",
 }
+_RAN = """
+select store.id from store_operator join store on store.id = store_operator.store
+where store_operator.dealer = $1 and store.code = $2 limit 1
+"""
 # Grain: one row per offer of a dealer. $1 dealer, $2 limit, $3 offset. Conditions: which part, which store.
-_LINES = f"""
-select offer.id, store.name_zh as store_name, coalesce(interest.stage, 'recorded') as stage, story.kind as said,
-       case when offer.state = 'accepted' then {_DUE} end as due_at, offer.accepted_at, offer.ended_at,
+# The pages before are passed over by their ids, before anything else is read.
+_LINES = """
+select offer.id, store.name_zh as store_name, coalesce(interest.stage, 'recorded') as stage,
+       case when offer.state = 'accepted' then offer.said end as said, case when offer.state = 'accepted' then offer.call_due_at end as due_at,
+       offer.accepted_at, offer.ended_at,
        (select max(told.at) from offer_event as told where told.offer = offer.id and told.type = 'reminder') as reminded_at
-from offer
+from (
+    select offer.id from offer where offer.dealer = $1 and {} and {} order by %(order)s limit $2 offset $3
+) as listed
+join offer on offer.id = listed.id
 join store on store.id = offer.store
 left join interest on interest.id = offer.interest
-{_STORY}
-where offer.dealer = $1 and {{}} and {{}}
-order by %s
-limit $2 offset $3
-"""  # noqa: S608  pieces of our own
-# Grain: one row. $1 dealer. Conditions: the parts, which store.
-_COUNTS = f"""
-select count(*) filter (where {{}}) as open, count(*) filter (where {{}}) as today, count(*) filter (where {{}}) as accepted
-from offer
-join store on store.id = offer.store
-{_STORY}
-where offer.dealer = $1 and offer.state in ('offered', 'accepted') and {{}}
-"""  # noqa: S608  pieces of our own
+order by %(order)s
+"""
+# Grain: one row. $1 dealer. Conditions: of each part, which offers, of which store.
+_COUNTS = """
+select (select count(*) from offer where offer.dealer = $1 and {} and {}),
+       (select count(*) from offer where offer.dealer = $1 and {} and {}),
+       (select count(*) from offer where offer.dealer = $1 and {} and {})
+"""
 # Grain: one row. $1 dealer, $2 the local day. Condition: which store.
 _DAY = """
 select coalesce(sum(day.offered), 0)::int as offered, coalesce(sum(store.daily_capacity), 0)::int as capacity
@@ -219,7 +231,7 @@ where store_operator.dealer = $1 and daterange(store_operator.valid_from_on, sto
 # Minutes from offer to answer, the middle of a week. Grain: one row. $1 dealer, $2 since. Condition: which store.
 _ANSWERS = """
 select (percentile_cont(0.5) within group (order by extract(epoch from coalesce(offer.accepted_at, offer.ended_at) - offer.offered_at) / 60))::float8
-from offer join store on store.id = offer.store
+from offer
 where offer.dealer = $1 and offer.offered_at >= $2 and (offer.accepted_at is not null or offer.state = 'refused') and {}
 """
 _TOLD = """

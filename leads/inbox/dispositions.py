@@ -13,6 +13,7 @@ import msgspec
 
 from campaigns.touchpoints import Fact
 from crm import vault
+from crm.database import current
 from crm.errors import Fault, Invalid
 from leads import kinds
 from leads.submission import PLAIN, Moment, moment_fault
@@ -92,6 +93,12 @@ def row(said: Said, *, id_: UUID, offer: UUID, at: datetime) -> Disposition:
     )
 
 
+async def last_word(offer: UUID) -> tuple[str | None, datetime | None]:
+    """The kind of the last disposition of an offer, by when it happened, and when it says to call next; (None, None) before the first."""
+    row = await current().fetchrow(_LAST, offer)
+    return (row["kind"], row["next_follow_up_at"]) if row else (None, None)
+
+
 def shown(stored: Disposition) -> Disposed:
     """The stored disposition, as its dealer may read it."""
     return Disposed(**{name: getattr(stored, name) for name in Disposed.__struct_fields__})
@@ -128,3 +135,9 @@ def _reason_faults(reason: str, *, fits: str) -> Iterator[Fault]:
 def reasons(*, fits: str) -> list[str]:
     """The codes of reasons for a refusal or for a lost lead."""
     return [reason.code for reason in kinds.REASONS if reason.fits in {fits, "both"}]
+
+
+# What happened last, not what was told last: a dealer may write down a test drive after the order that followed it.
+_LAST = """
+select kind, next_follow_up_at from disposition where offer = $1 order by at desc, recorded_at desc, id desc limit 1
+"""

@@ -1,7 +1,8 @@
-"""A list as a file to take away: CSV, row after row from one snapshot of the database, with the columns that the list shows.
+"""A list as a file to take away: CSV, page after page, with the columns that the list shows.
 
 Promises that phones and e-mails stay masked, that names stand as the reader may see them, and that no cell is a formula for the spreadsheet
-that opens it. What went out is noted with its count, also when whoever asked hung up halfway.
+that opens it. It holds what was there at the moment that its name tells, each lead as it stands when its page is read: between two pages no
+connection is held, however slowly somebody takes it. What went out is noted with its count, also when whoever asked hung up halfway.
 """
 
 import csv
@@ -20,6 +21,7 @@ from leads.lists import rows, statements
 from leads.lists.columns import Column, Name
 from leads.lists.filters import Filters
 from leads.lists.rows import Row
+from leads.lists.statements import Key
 from leads.lists.words import kind, named, standing
 
 CHUNK = 500
@@ -28,17 +30,17 @@ FORMULAS = ("=", "+", "-", "@", "\t", "\r")
 
 
 async def lines(filters: Filters, shown: Sequence[Column], *, at: datetime, view: str) -> AsyncIterator[str]:
-    """The file in pieces; opens its own transaction, so that it may outlive the request's. `view` names the filters for the history."""
-    sent = 0
+    """The file in pieces; opens its own transactions, one a page and none between them. `view` names the filters for the history."""
+    sent, beyond = 0, None
     try:
         yield BOM + _written([[say(column.heading) for column in shown] + [say("Lead")]])
-        async with transaction():
-            await current().execute("set transaction isolation level repeatable read read only")
-            await statements.steady()
-            known = await load()
-            async for chunk in _chunks(filters, at=at):
-                yield _written([cells(row, shown, known=known) for row in chunk])
-                sent += len(chunk)
+        while True:
+            piece, count, beyond = await _page(filters, shown, beyond=beyond, at=at)
+            if piece:
+                yield piece
+                sent += count
+            if beyond is None:
+                break
     finally:
         with anyio.CancelScope(shield=True):
             await _note(filters.scope, shown, rows=sent, view=view)
@@ -49,11 +51,21 @@ def cells(row: Row, shown: Sequence[Column], *, known: Reference) -> list[str]:
     return [_harmless(_CELLS[column.name](row, known) or "") for column in shown] + [str(row.id)]
 
 
-async def _chunks(filters: Filters, *, at: datetime) -> AsyncIterator[list[Row]]:
-    text, values = statements.everything(filters)
-    cursor = await current().cursor(text, *values)
-    while found := await cursor.fetch(CHUNK):
-        yield await rows.rows([row["lead"] for row in found], filters=filters, at=at)
+async def _page(
+    filters: Filters, shown: Sequence[Column], *, beyond: Key | None, at: datetime
+) -> tuple[str, int, Key | None]:
+    """The next page as text, how many leads it has, and where the one after it begins; None behind the last."""
+    async with transaction():
+        await current().execute("set transaction isolation level repeatable read read only")
+        await statements.steady()
+        text, values = statements.keys(filters, "newest", beyond=beyond, way="on", limit=CHUNK)
+        places = await current().fetch(text, *values)
+        found = await rows.rows([row["lead"] for row in places], filters=filters, at=at)
+        known = await load()
+    # What came in since the file was begun is not in it, wherever it would stand.
+    listed = [row for row in found if row.received_at <= at]
+    after = (places[-1]["at"], places[-1]["lead"]) if len(places) == CHUNK else None
+    return _written([cells(row, shown, known=known) for row in listed]), len(listed), after
 
 
 async def _note(scope: Scope, shown: Sequence[Column], *, rows: int, view: str) -> None:

@@ -113,7 +113,8 @@ async def narrowed(asked: Query, *, scope: Scope, at: datetime) -> tuple[Filters
     """The filters and the look of an address, for what does more with its leads than to show a page of them."""
     view, _ = await _view(asked, scope=scope)
     query = asked.upon(Query.parse(view.query)) if view else asked
-    return await filters.read(query, scope=scope, at=at), _look(query, is_view_known=True)
+    look = _look(query, is_view_known=view is not None or asked.one("view") is None)
+    return await filters.read(query, scope=scope, at=at), look
 
 
 async def _view(asked: Query, *, scope: Scope) -> tuple[View | None, list[View]]:

@@ -7,7 +7,6 @@ typed comes back with every fault; it stands in no address.
 from datetime import UTC, datetime
 from typing import Annotated, Any, TypeAlias
 from uuid import UUID, uuid4
-from zoneinfo import ZoneInfo
 
 import msgspec
 from litestar import Controller, Response, get, post
@@ -15,11 +14,11 @@ from litestar.di import NamedDependency
 from litestar.params import FromPath, FromQuery
 from litestar.response import Template
 
-from crm import access, history, tasks
+from crm import access, history, languages, tasks
 from crm.database import transaction
 from crm.errors import Fault, Invalid
-from crm.languages import later, say
-from crm.pages import frame
+from crm.languages import later, say, say_count
+from crm.pages import forms, frame
 from crm.pages.forms import Asked
 from crm.roles import Actor, Scope
 from leads import bulk
@@ -44,11 +43,15 @@ BARE: tuple[Kind, ...] = ("hold", "release")
 
 
 class Form(msgspec.Struct, forbid_unknown_fields=True):
-    """Which leads, what is wanted, and the key by which the same form is known again; `all` means all that the query lists."""
+    """Which leads, what is wanted, and the key by which the same form is known again; `all` means all that the query lists.
+
+    `shown` are those of them that a preview counted.
+    """
 
     lead: list[UUID] = []
     all: bool = False
     query: Annotated[str, msgspec.Meta(max_length=4000)] = ""
+    shown: Annotated[str, msgspec.Meta(max_length=choosing.LONGEST_PACKED)] = ""
     kind: Kind | None = None
     store: Annotated[str, msgspec.Meta(max_length=40)] | None = None
     reason: str | None = None
@@ -69,7 +72,7 @@ class Form(msgspec.Struct, forbid_unknown_fields=True):
             campaign=self.campaign,
             text=self.text,
             assignee=self.assignee,
-            due_at=_moment(self.due, zone=zone),
+            due_at=forms.moment(self.due, zone=zone, field="due"),
         )
 
 
@@ -102,13 +105,19 @@ class Bulks(Controller):
         sent, scope, at = await frame.form(request, Form), frame.scope_of(request), datetime.now(UTC)
         try:
             async with transaction():
-                chosen = await _chosen(sent, scope, at=at)
+                chosen = await _shown(sent, scope, at=at)
                 job = await bulk.start(
                     sent.key or uuid4(), sent.wanted(zone=actor.time_zone), chosen.leads, scope=scope, at=at
                 )
+                more = await _more(sent, chosen, scope, at=at)
         except Invalid as wrong:
             return await _ask(request, actor, sent, wrong)
-        return frame.back(request, f"/bulk/{job}")
+        told = say_count(
+            "%(num)s more lead matches the list by now; it is not part of this.",
+            "%(num)s more leads match the list by now; they are not part of this.",
+            more,
+        ) % {"num": languages.number(more)}
+        return frame.back(request, f"/bulk/{job}", told=told if more else None)
 
     @get("/{job:uuid}")
     async def show(
@@ -153,7 +162,25 @@ class Bulks(Controller):
 
 
 async def _chosen(sent: Form, scope: Scope, *, at: datetime) -> Selection:
-    chosen = await bulk.select(scope, at=at, leads=sent.lead, query=sent.query if sent.all else None)
+    return _some(await bulk.select(scope, at=at, leads=sent.lead, query=sent.query if sent.all else None))
+
+
+async def _shown(sent: Form, scope: Scope, *, at: datetime) -> Selection:
+    """What the preview showed, and no lead that matches only since."""
+    if not sent.all:
+        return await _chosen(sent, scope, at=at)
+    return _some(await bulk.select(scope, at=at, leads=choosing.unpacked(sent.shown)))
+
+
+async def _more(sent: Form, chosen: Selection, scope: Scope, *, at: datetime) -> int:
+    """How many match only since the preview."""
+    if not sent.all:
+        return 0
+    now = await bulk.select(scope, at=at, query=sent.query)
+    return len(set(now.leads) - set(chosen.leads))
+
+
+def _some(chosen: Selection) -> Selection:
     if not chosen.leads:
         raise Invalid(errors=[Fault(path="lead", message="Choose the leads first.")])
     return chosen
@@ -190,7 +217,13 @@ async def _preview(request: Asked, actor: Actor, sent: Form) -> Template:
             effect = await bulk.effect(change, known, chosen.leads, scope=scope)
     except Invalid as wrong:
         return await _ask(request, actor, sent, wrong)
-    context: dict[str, Any] = {"effect": effect, "skips": choosing.SKIPS, "known": known, "key": uuid4()}
+    context: dict[str, Any] = {
+        "effect": effect,
+        "shown": choosing.packed(chosen.leads),
+        "skips": choosing.SKIPS,
+        "known": known,
+        "key": uuid4(),
+    }
     return frame.page(request, NEW, **_context(actor, sent, chosen), **context)
 
 
@@ -198,16 +231,6 @@ def _context(actor: Actor, sent: Form, chosen: Selection) -> dict[str, Any]:
     kinds = [kind for kind in KINDS if actor.may(bulk.permission(kind))]
     return {"sent": sent, "chosen": chosen, "kinds": kinds, "names": NAMES, "why": WHY, "most": MOST,
             "reasons_to_withdraw": wanted.REASONS_TO_WITHDRAW, "undoable": bulk.UNDOABLE}  # fmt: skip
-
-
-def _moment(typed: str | None, *, zone: str) -> datetime | None:
-    if not typed:
-        return None
-    try:
-        said = datetime.fromisoformat(typed)
-    except ValueError:
-        raise Invalid(errors=[Fault(path="due", message=say("Please write a date like 2025-12-10."))]) from None
-    return (said if said.tzinfo else said.replace(tzinfo=ZoneInfo(zone))).astimezone(UTC)
 
 
 CONTROLLERS = (Bulks,)

@@ -1,7 +1,7 @@
 """One lead's page: who asks, what for, why which store, what happened, and what is to be done next.
 
 Promises one address per view (`receipt`, `why`, `replay`, `told` are in it) and parts that can be fetched alone. Reads only; the doors through
-which staff change a lead are `lead_work` and `lead_offers`.
+which staff change a lead are `lead_notes`, `lead_work` and `lead_offers`.
 """
 
 from collections.abc import Sequence
@@ -22,9 +22,10 @@ from crm.pages.forms import Asked
 from crm.roles import Scope
 from leads import dossier, kinds, story
 from leads.dossier import Dossier
-from leads.pages import lead_offers, lead_work
+from leads.pages import lead_work
 from leads.routing import drawing, foresight, receipts
 from leads.routing.drawing import Drawing
+from leads.steering import heard_of
 
 PAGE = "leads/lead.html"
 # What htmx may ask for alone: the id of the part, and its template.
@@ -79,6 +80,8 @@ async def context_of(lead: UUID, view: View, *, scope: Scope, at: datetime) -> d
         "next_after": {offer.id: await foresight.after(offer.receipt, at=at) for _, offer in seen.late(at)},
         "drawings": _one_per_interest(drawings, drawn),
         "drawn": drawn,
+        "heard": await heard_of(drawn.interest, at=drawn.decided_at) if drawn else None,
+        "heard_words": lead_work.HEARD,
         "decisions": [one for one in drawings if drawn and one.interest == drawn.interest],
         "why": view.why,
         "asked": {"receipt": view.receipt, "why": view.why, "told": shown},
@@ -124,4 +127,4 @@ def _standings(lead: Dossier) -> dict[tuple[int, str], str]:
     return {asked: "mixed" if len(said) > 1 else next(iter(said)) for asked, said in states.items()}
 
 
-CONTROLLERS = (LeadPage, *lead_work.CONTROLLERS, *lead_offers.CONTROLLERS)
+CONTROLLERS = (LeadPage,)

@@ -14,7 +14,7 @@ from litestar.response import Template
 
 from crm import access
 from crm.database import transaction
-from crm.errors import Fault, Invalid, NotThere, Refused
+from crm.errors import NotThere, Refused
 from crm.languages import later, say
 from crm.pages import frame
 from crm.pages.forms import Asked
@@ -79,8 +79,6 @@ class Offers(Controller):
                 await steering.offer(
                     sent.interest, store=sent.store, reason=sent.reason, words=sent.words, scope=scope, at=at
                 )
-        except NotThere:
-            raise
         except Refused as no:
             return await _again(request, lead, no)
         return frame.back(
@@ -100,9 +98,8 @@ class Offers(Controller):
                 await steering.take_back(
                     offer, reason=sent.reason, words=sent.words, scope=frame.scope_of(request), at=datetime.now(UTC)
                 )
-        except Invalid as wrong:
-            context = await _withdrawal(request, lead, offer)
-            return frame.invalid(request, "leads/withdrawal.html", _said(wrong), **context)
+        except Refused as no:
+            return frame.invalid(request, "leads/withdrawal.html", no, **await _withdrawal(request, lead, offer))
         return frame.back(request, f"/leads/{lead}", told=say("Taken back; it waits in the alliance queue for people."))
 
 
@@ -119,7 +116,6 @@ async def _context(request: Asked, lead: UUID, interest: UUID | None, q: str | N
         "q": q or "",
         "why": WHY,
         "kind_words": {kind.code: kind for kind in kinds.INTERESTS},
-        "refused": None,
     }
 
 
@@ -135,12 +131,16 @@ def _chosen(lead: Dossier, interest: UUID | None) -> InterestSeen | None:
 
 async def _again(request: Asked, lead: UUID, no: Refused) -> Template:
     given = getattr(request.state, "given", {})
-    interest = msgspec.convert(given["interest"], UUID, strict=False) if given.get("interest") else None
-    context = await _context(request, lead, interest, given.get("q") or None)
-    if isinstance(no, Invalid):
-        return frame.invalid(request, "leads/offer.html", _said(no), **context)
-    context["refused"] = say(no.sentence).format(**no.facts)
-    return frame.page(request, "leads/offer.html", status=no.status, **context)
+    context = await _context(request, lead, _interest(given.get("interest")), given.get("q") or None)
+    return frame.invalid(request, "leads/offer.html", no, **context)
+
+
+def _interest(typed: Any) -> UUID | None:
+    """The interest that the form was about; None for what is none, which its fault says."""
+    try:
+        return UUID(typed)
+    except (ValueError, TypeError, AttributeError):
+        return None
 
 
 async def _withdrawal(request: Asked, lead: UUID, offer: UUID) -> dict[str, Any]:
@@ -152,10 +152,6 @@ async def _withdrawal(request: Asked, lead: UUID, offer: UUID) -> dict[str, Any]
                 reasons = {code: words for code, words in WHY.items() if code not in NOT_FOR_TAKING_BACK}
                 return {"lead": seen, "interest": interest, "offer": one, "why": reasons}
     raise NotThere
-
-
-def _said(wrong: Invalid) -> Invalid:
-    return Invalid(errors=[Fault(path=one["path"], message=say(one["message"])) for one in wrong.errors])
 
 
 CONTROLLERS = (Offers,)

@@ -1,46 +1,34 @@
-"""How staff work on a lead: notes, tasks, the place, the interests, spam, and back to the machine.
+"""How staff put a lead right: the place, the interests, spam, and back to the machine.
 
 Promises that whoever saves over somebody else's change is shown both values and loses nothing, and that every form comes back with what was
 typed. Each handler reads its form, calls one verb and goes back to the lead.
 """
 
 from datetime import UTC, datetime
-from typing import Annotated, Any
+from typing import Any
 from uuid import UUID
-from zoneinfo import ZoneInfo
 
 import msgspec
 from litestar import Controller, Response, get, post
 from litestar.params import FromPath, FromQuery
 from litestar.response import Template
 
-from crm import access, notes, reference, tasks
+from crm import access, reference
 from crm.database import current, transaction
-from crm.errors import Fault, Invalid, NotThere
-from crm.languages import say
-from crm.pages import frame
+from crm.errors import NotThere, Refused
+from crm.languages import later, say
+from crm.pages import forms, frame
 from crm.pages.forms import Asked
 from crm.roles import Scope
 from leads import dossier, kinds, steering
 from leads.steering import Outdated, Wanted, finding_places, standing
 
-LONG = Annotated[str, msgspec.Meta(min_length=1, max_length=notes.LONGEST)]
-SHORT = Annotated[str, msgspec.Meta(min_length=1, max_length=tasks.LONGEST)]
-
-
-class NoteForm(msgspec.Struct, forbid_unknown_fields=True):
-    """`brand` is whom a note of the alliance is for; none is the alliance itself."""
-
-    text: LONG
-    brand: int | None = None
-
-
-class TaskForm(msgspec.Struct, forbid_unknown_fields=True):
-    """`due` is on the writer's clock, as their browser writes it."""
-
-    task: SHORT
-    due: str | None = None
-    assignee: int | None = None
+# How it became known what the person asks for; the codes are those of `steering.HEARD`.
+HEARD = {
+    "by_phone": later("The person said so on the phone"),
+    "in_person": later("The person said so face to face"),
+    "in_writing": later("The person wrote so, by mail or message"),
+}
 
 
 class PlaceForm(msgspec.Struct, forbid_unknown_fields=True):
@@ -52,77 +40,13 @@ class PlaceForm(msgspec.Struct, forbid_unknown_fields=True):
 
 
 class InterestForm(msgspec.Struct, forbid_unknown_fields=True):
-    """`car` is a brand's code, or brand/model."""
+    """`car` is a brand's code, or brand/model; `heard` how the person made it known."""
 
     version: int
     kind: str
     car: str | None = None
     preferred_store: str | None = None
-
-
-class Notes(Controller):
-    """Notes on a lead."""
-
-    path = "/leads/{lead:uuid}/notes"
-    guards = [access.permits("leads.work")]
-    include_in_schema = False
-
-    @post("/")
-    async def write(self, request: Asked, lead: FromPath[UUID]) -> Response[Any]:
-        sent, scope = await frame.form(request, NoteForm), frame.scope_of(request)
-        async with transaction():
-            await standing.need_lead(lead, scope=scope)
-            note = await notes.write("lead", lead, text=sent.text, by=scope.actor, at=_now(), brand=sent.brand)
-        return frame.back(
-            request, f"/leads/{lead}#notes", told=say("Note added."), undo=f"/leads/{lead}/notes/{note}/retracting"
-        )
-
-    @post("/{note:uuid}/retracting")
-    async def retract(self, request: Asked, lead: FromPath[UUID], note: FromPath[UUID]) -> Response[Any]:
-        async with transaction():
-            await notes.retract(note, subject=lead, by=frame.scope_of(request).actor, at=_now())
-        return frame.back(
-            request, f"/leads/{lead}#notes", told=say("Note taken back."), undo=f"/leads/{lead}/notes/{note}/restoring"
-        )
-
-    @post("/{note:uuid}/restoring")
-    async def restore(self, request: Asked, lead: FromPath[UUID], note: FromPath[UUID]) -> Response[Any]:
-        async with transaction():
-            await notes.restore(note, subject=lead, by=frame.scope_of(request).actor)
-        return frame.back(request, f"/leads/{lead}#notes", told=say("The note is there again."))
-
-
-class Tasks(Controller):
-    """Tasks on a lead."""
-
-    path = "/leads/{lead:uuid}/tasks"
-    guards = [access.permits("leads.work")]
-    include_in_schema = False
-
-    @post("/")
-    async def ask(self, request: Asked, lead: FromPath[UUID]) -> Response[Any]:
-        sent, scope = await frame.form(request, TaskForm), frame.scope_of(request)
-        due_at = _moment(sent.due, zone=scope.actor.time_zone)
-        async with transaction():
-            await standing.need_lead(lead, scope=scope)
-            await tasks.set_(
-                "lead", lead, text=sent.task, by=scope.actor, at=_now(), due_at=due_at, assignee=sent.assignee
-            )
-        return frame.back(request, f"/leads/{lead}#tasks", told=say("Task added."))
-
-    @post("/{task:uuid}/completion")
-    async def done(self, request: Asked, lead: FromPath[UUID], task: FromPath[UUID]) -> Response[Any]:
-        async with transaction():
-            await tasks.done(task, subject=lead, scope=frame.scope_of(request), at=_now())
-        return frame.back(
-            request, f"/leads/{lead}#tasks", told=say("Done."), undo=f"/leads/{lead}/tasks/{task}/reopening"
-        )
-
-    @post("/{task:uuid}/reopening")
-    async def reopen(self, request: Asked, lead: FromPath[UUID], task: FromPath[UUID]) -> Response[Any]:
-        async with transaction():
-            await tasks.reopen(task, subject=lead, scope=frame.scope_of(request))
-        return frame.back(request, f"/leads/{lead}#tasks", told=say("The task is open again."))
+    heard: str | None = None
 
 
 class Place(Controller):
@@ -150,8 +74,8 @@ class Place(Controller):
                 stays = await _is_seen(lead, scope)
         except Outdated as met:
             return await _conflict(request, lead, met, action=f"/leads/{lead}/place", fields={"region": sent.region})
-        except Invalid as wrong:
-            return await _place_again(request, lead, wrong)
+        except Refused as no:
+            return await _place_again(request, lead, no)
         # A regional manager may have sent it to a colleague's region.
         return frame.back(
             request,
@@ -198,19 +122,21 @@ class Interests(Controller):
         try:
             sent = await frame.form(request, InterestForm)
             wanted = _wanted(sent)
+            said: dict[str, Any] = {"heard": sent.heard, "version": sent.version, "scope": scope, "at": _now()}
             async with transaction():
                 if interest is None:
-                    await steering.add_interest(lead, wanted, version=sent.version, scope=scope, at=_now())
+                    await steering.add_interest(lead, wanted, **said)
                 else:
                     await standing.need_interest(interest, lead=lead, scope=scope)
-                    await steering.change_interest(interest, wanted, version=sent.version, scope=scope, at=_now())
+                    await steering.change_interest(interest, wanted, **said)
         except Outdated as met:
             action = f"/leads/{lead}/interests{f'/{interest}' if interest else ''}"
-            fields = {"kind": sent.kind, "car": sent.car or "", "preferred_store": sent.preferred_store or ""}
+            fields = {name: getattr(sent, name) or "" for name in ("kind", "car", "preferred_store", "heard")}
             return await _conflict(request, lead, met, action=action, fields=fields)
-        except Invalid as wrong:
+        except Refused as no:
             context = await _interest_context(request, lead, interest)
-            return frame.invalid(request, "leads/interest.html", at_fields(wrong, brand="car", model="car"), **context)
+            at_car = forms.at_fields(no, {"brand": "car", "model": "car"})
+            return frame.invalid(request, "leads/interest.html", at_car, **context)
         return frame.back(request, f"/leads/{lead}", told=say("The interest is noted; it goes on by itself."))
 
 
@@ -232,13 +158,6 @@ class Spam(Controller):
         async with transaction():
             await steering.unmark_spam(lead, scope=frame.scope_of(request), at=_now())
         return frame.back(request, f"/leads/{lead}", told=say("It is a lead again and goes the whole way."))
-
-
-def at_fields(wrong: Invalid, **moved: str) -> Invalid:
-    """The same faults in the reader's language, each at the field of the form that stands for its path."""
-    return Invalid(
-        errors=[Fault(path=moved.get(one["path"], one["path"]), message=say(one["message"])) for one in wrong.errors]
-    )
 
 
 async def cars(scope: Scope) -> list[tuple[int, str, list[str]]]:
@@ -264,16 +183,21 @@ async def _interest_context(request: Asked, lead: UUID, interest: UUID | None) -
         seen = await dossier.read(lead, scope=scope)
         choices = await cars(scope)
     one = next((it for it in seen.interests if it.id == interest), None)
-    return {"lead": seen, "interest": one, "interest_id": interest, "cars": choices, "kind_rows": kinds.INTERESTS}
+    return {
+        "lead": seen,
+        "interest": one,
+        "interest_id": interest,
+        "cars": choices,
+        "kind_rows": kinds.INTERESTS,
+        "heard": HEARD,
+    }
 
 
-async def _place_again(request: Asked, lead: UUID, wrong: Invalid) -> Template:
+async def _place_again(request: Asked, lead: UUID, no: Refused) -> Template:
     async with transaction():
         seen = await dossier.read(lead, scope=frame.scope_of(request))
     sought = str(getattr(request.state, "given", {}).get("q") or "")
-    return frame.invalid(
-        request, "leads/place.html", at_fields(wrong), lead=seen, q=sought, regions=finding_places.like(sought)
-    )
+    return frame.invalid(request, "leads/place.html", no, lead=seen, q=sought, regions=finding_places.like(sought))
 
 
 async def _conflict(request: Asked, lead: UUID, met: Outdated, *, action: str, fields: dict[str, str]) -> Template:
@@ -298,17 +222,6 @@ async def _is_seen(lead: UUID, scope: Scope) -> bool:
     return True
 
 
-def _moment(typed: str | None, *, zone: str) -> datetime | None:
-    """What a browser's field for date and time says, on the writer's clock."""
-    if not typed:
-        return None
-    try:
-        said = datetime.fromisoformat(typed)
-    except ValueError:
-        raise Invalid(errors=[Fault(path="due", message=say("Please write a date like 2025-12-10."))]) from None
-    return (said if said.tzinfo else said.replace(tzinfo=ZoneInfo(zone))).astimezone(UTC)
-
-
 def _now() -> datetime:
     return datetime.now(UTC)
 
@@ -321,4 +234,4 @@ where entry.subject_kind in ('lead', 'interest') and entry.subject = any($1::tex
 order by entry.at desc, entry.id desc limit 1
 """
 
-CONTROLLERS = (Notes, Tasks, Place, Interests, Spam)
+CONTROLLERS = (Place, Interests, Spam)

@@ -187,11 +187,11 @@ async def _desk(actor: Actor, *, show: str | None, store: str | None, page: int)
         dealer = await _dealer(actor)
         own = await desk.stores(dealer, at=at)
         seen = await desk.look(dealer, part=part, at=at, store=store or None, page=page)
-        beneath = part == "open" and await desk.look(dealer, part="today", at=at, store=store or None, limit=BENEATH)
+        today = await desk.calls(dealer, at=at, store=store or None, limit=BENEATH) if part == "open" else ()
     return {
         **_words(actor, at),
         "desk": seen,
-        "today": beneath.lines if beneath else (),
+        "today": today,
         "part": part,
         "stores": own,
         "store": store or None,

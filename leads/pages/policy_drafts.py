@@ -17,7 +17,7 @@ from crm import access
 from crm.database import transaction
 from crm.errors import Fault, Invalid, Refused
 from crm.languages import later, say
-from crm.pages import frame
+from crm.pages import forms, frame
 from crm.pages.frame import Asked
 from crm.reference import BrandFacts
 from crm.roles import Actor
@@ -30,7 +30,6 @@ from leads.routing.simulation import Question
 PAGE = "leads/policy.html"
 EXPIRES_TOO_EARLY = later("An offer cannot move on before its answer is late.")
 NO_CIRCLE = later("Choose at least one circle: without any, no lead finds a store.")
-NO_MOMENT = later("Please write day and time like 2025-12-10 09:00.")
 TURNED_ROUND = later("The end must come after the beginning.")
 MOVES = {"up": -1, "down": 1}
 
@@ -246,22 +245,11 @@ async def _activate(asked: Activation, draft: Draft, actor: Actor) -> int:
         draft.rules,
         brand=draft.brand,
         compared_with=asked.compared_with,
-        moment=_moment(asked.moment, actor),
+        moment=forms.moment(asked.moment, zone=actor.time_zone, field="moment"),
         reason=asked.reason,
         staff=actor.id,
         at=datetime.now(UTC),
     )
-
-
-def _moment(typed: str | None, actor: Actor) -> datetime | None:
-    """What was typed, on the reader's clock; nothing is now."""
-    if not typed:
-        return None
-    try:
-        moment = datetime.fromisoformat(typed)
-    except ValueError:
-        raise Invalid(errors=[Fault(path="moment", message=say(NO_MOMENT))]) from None
-    return moment if moment.tzinfo else moment.replace(tzinfo=ZoneInfo(actor.time_zone))
 
 
 def _at(field: str, refused: Refused) -> Invalid:

@@ -5,7 +5,6 @@ heard of.
 """
 
 from datetime import UTC, datetime
-from urllib.parse import urlsplit
 from uuid import UUID
 
 import msgspec
@@ -13,7 +12,7 @@ from litestar import Controller, Response, get, post
 from litestar.params import FromPath
 from litestar.response import Template
 
-from crm import access
+from crm import access, addresses
 from crm.database import transaction
 from crm.languages import say, say_count
 from crm.network import stores
@@ -70,7 +69,7 @@ class Reminders(Controller):
             reminded = await reminders.remind(
                 code, scope=frame.scope_of(request), at=datetime.now(UTC), offer=sent.offer, lead=sent.lead
             )
-        return frame.back(request, _from_where(request, sent, code), told=_told(reminded))
+        return frame.back(request, _from_where(request, sent) or f"/stores/{code}", told=_told(reminded))
 
 
 def _told(reminded: Reminded) -> str:
@@ -83,14 +82,9 @@ def _told(reminded: Reminded) -> str:
     return say("Nothing here is late any more; the store was not disturbed.")
 
 
-def _from_where(request: Asked, sent: Which, code: str) -> str:
-    """Back to the page with the button: named by the form, else by the browser, else the store's own."""
-    came = urlsplit(sent.next or request.headers.get("referer", ""))
-    if came.netloc not in ("", request.url.netloc) or not came.path.startswith("/") or not came.path.isprintable():
-        return f"/stores/{code}"
-    if came.path.startswith("//") or "\\" in came.path:
-        return f"/stores/{code}"
-    return came.path + (f"?{came.query}" if came.query else "")
+def _from_where(request: Asked, sent: Which) -> str | None:
+    """The page with the button: named by the form, else by the browser."""
+    return addresses.way_of(sent.next or request.headers.get("referer") or "", host=request.url.netloc)
 
 
 CONTROLLERS = (*listing.CONTROLLERS, StoreLoad, Reminders)

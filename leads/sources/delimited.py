@@ -13,6 +13,7 @@ from itertools import islice
 from pathlib import Path
 from typing import NamedTuple, TextIO
 
+from crm import spreadsheets
 from crm.errors import Refused
 
 DELIMITERS = (",", ";", "\t")
@@ -65,7 +66,7 @@ def records(data: bytes, *, delimiter: str) -> Iterator[Record]:
             if '"' in text:
                 cells = [_without_quotes(cell) for cell in cells]
         if "'" in text:
-            cells = [unquoted(cell) for cell in cells]
+            cells = [spreadsheets.unquoted(cell) for cell in cells]
         yield Record(number, cells, damaged)
 
 
@@ -147,28 +148,6 @@ def _likelier(line: bytes, as_gb: str) -> tuple[str, bool]:
     return (as_utf8, True) if is_cut_utf8 else (as_gb, False)
 
 
-# --- the quote rule: what could run gets an apostrophe before each of its lines, and loses it here again ----------------
-
-_LINE_START = re.compile(r"(\A|\r\n|\r|\n)")
-_QUOTED_START = re.compile(r"(\A|\r\n|\r|\n)'")
-# Apostrophes count as invisible: what is quoted must still look quotable, else reading could not undo it.
-_INVISIBLE_START = re.compile(r"\A[\s'\x00-\x20\x7f-\xa0\u200b-\u200f\ufeff]+")
-_NUMBER = re.compile(r"[+-]?[\d ]*\d(\.\d+)?", re.ASCII)
-
-
-def quoted(cell: str) -> str:
-    """The cell as text for any spreadsheet; phone numbers (+86...) and other numbers stay usable as they are."""
-    return _LINE_START.sub(r"\1'", cell) if _could_run(cell) else cell
-
-
-def unquoted(cell: str) -> str:
-    """What stood there before `quoted`; text that nobody quoted stays."""
-    if cell[:1] != "'" or not _could_run(cell):
-        return cell
-    is_all_quoted = len(_QUOTED_START.findall(cell)) == len(_LINE_START.findall(cell))
-    return _QUOTED_START.sub(r"\1", cell) if is_all_quoted else cell
-
-
 def write(path: Path, *, columns: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
     """Write a CSV (UTF-8 with BOM) in which nothing runs, whole or not at all; readable by its owner alone."""
     # A new file and a rename: one that lies there with wider permissions is replaced, never filled.
@@ -183,13 +162,4 @@ def write(path: Path, *, columns: Sequence[str], rows: Iterable[Sequence[str]]) 
 def write_to(file: TextIO, *, columns: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
     """The same into a file that is open; every cell is quoted, and what could run gets its apostrophe."""
     lines = csv.writer(file, quoting=csv.QUOTE_ALL)
-    lines.writerows([quoted(cell) for cell in cells] for cells in (columns, *rows))
-
-
-def _could_run(cell: str) -> bool:
-    return not cell.isalnum() and any(map(_line_could_run, re.split(r"\r\n|\r|\n", cell)))
-
-
-def _line_could_run(line: str) -> bool:
-    bare = _INVISIBLE_START.sub("", line)
-    return bare[:1] in {"=", "+", "-", "@", "＝", "＋", "－", "＠"} and not _NUMBER.fullmatch(bare)
+    lines.writerows([spreadsheets.quoted(cell) for cell in cells] for cells in (columns, *rows))

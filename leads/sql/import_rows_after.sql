@@ -3,6 +3,6 @@
 select import_row.row_no, import_row.fate, import_row.reason, lead.id as lead
 from import_row
 left join lead on lead.observation = import_row.observation
-where import_row.import_id = $1 and import_row.fate = $2 and import_row.row_no > $3
+where import_row.import_id = $1 and import_row.fate = $2 and import_row.row_no > $3::bigint
 order by import_row.row_no
 limit $4;

@@ -1,5 +1,6 @@
 -- Leads that stay when their import is undone, and why. Grain: one row per lead that stays. $1 observations, $2 the import, $3 when it began,
--- $4 the machine's name. What a store took on or people of ours worked on is no longer the import's alone.
+-- $4 the machine's name. What a store took on or people of ours worked on is no longer the import's alone. Whatever staff do to a wish (an offer
+-- by hand, a place in the alliance's hands, an answered re-check, a mark of spam) is in its history.
 select told.observation, told.survivor, told.why
 from (
     select lead.observation, known.survivor,
@@ -15,6 +16,11 @@ from (
                when lead.version > 1
                     or exists (select from staff_note where staff_note.subject = lead.id and staff_note.retracted_at is null)
                     or exists (select from staff_task where staff_task.subject = lead.id) then 'worked'
+               when exists (
+                   select from interest
+                   join history_entry as act on act.subject_kind = 'interest' and act.subject = interest.id::text
+                   where interest.lead = lead.id and act.actor like 'staff:%'
+               ) then 'steered'
                when not exists (
                         select from link join observation on observation.id = link.observation
                         where link.person = known.survivor and link.closed_at is null

@@ -6,11 +6,12 @@ is in the history, and that a hold releases itself when its reason went. Refuses
 
 from leads.steering.by_hand import REASONS, offer, route_again, take_back
 from leads.steering.choosing import Choosable, choosable
-from leads.steering.record import KINDS, Outdated, Wanted, add_interest, change_interest, place
-from leads.steering.spam import mark_spam, unmark_spam
+from leads.steering.record import HEARD, KINDS, Outdated, Wanted, add_interest, change_interest, heard_of, place
+from leads.steering.spam import mark_spam, put_back, unmark_spam
 from leads.steering.standing import BeingDecided, BeyondSteering
 
 __all__ = [
+    "HEARD",
     "KINDS",
     "REASONS",
     "BeingDecided",
@@ -21,9 +22,11 @@ __all__ = [
     "add_interest",
     "change_interest",
     "choosable",
+    "heard_of",
     "mark_spam",
     "offer",
     "place",
+    "put_back",
     "route_again",
     "take_back",
     "unmark_spam",

@@ -1,10 +1,12 @@
 """What a lead says, put right by hand: where the person is and what they want.
 
 Promises that whoever saves over somebody else's change is told both values first, that a hold which waited for this answer is due again, and
-that the funnel counts what is now known. Refuses to give an interest that was offered another brand: that is a new interest.
+that the funnel counts what is now known. Refuses to give an interest that was offered another brand: that is a new interest; and to take a
+colleague's word for the person's own request: how they made it known is kept with it.
 """
 
 from datetime import datetime
+from typing import cast
 from uuid import UUID
 
 import msgspec
@@ -17,6 +19,7 @@ from crm import history, reference, regions
 from crm.database import current, insert, notify
 from crm.errors import Fault, Invalid, NotThere, Refused
 from crm.ids import uuid7
+from crm.languages import later, say
 from crm.network import local_day, network
 from crm.roles import Scope, numbered
 from leads import kinds
@@ -24,7 +27,14 @@ from leads.steering.standing import BeyondSteering, hold_still, lock_person_of_l
 from leads.tables import Interest
 
 KINDS = tuple(kind.code for kind in kinds.INTERESTS)
+# How somebody of ours learned what a person asks for.
+HEARD = ("by_phone", "in_person", "in_writing")
 WAITING = ("recorded", "identified", "cleared", "alliance_queue")
+
+
+HOW_DO_WE_KNOW = later(
+    "Say how the person asked for this: a store may be told of a test drive, a call back or a visit on their own word alone."
+)
 
 
 class Outdated(Refused):
@@ -76,12 +86,15 @@ async def place(lead: UUID, *, region: str, version: int, scope: Scope, at: date
     await notify(history.CHANGES)
 
 
-async def add_interest(lead: UUID, wanted: Wanted, *, version: int, scope: Scope, at: datetime) -> UUID:
-    """The person wants this too; the new interest is due for the journey at once."""
+async def add_interest(
+    lead: UUID, wanted: Wanted, *, version: int, scope: Scope, at: datetime, heard: str | None = None
+) -> UUID:
+    """The person wants this too; the new interest is due for the journey at once. `heard` says how they made a request known."""
     stored = await _locked(lead, scope=scope)
+    brand, model, store = await _read(wanted, scope=scope, at=at)
     if stored["version"] != version:
         raise Outdated(version=stored["version"], theirs={}, mine=msgspec.structs.asdict(wanted))
-    brand, model, store = await _read(wanted, scope=scope, at=at)
+    _need_word(heard, asks=wanted.kind in kinds.REQUESTS or store is not None)
     rank = await current().fetchval("select coalesce(max(rank), 0) + 1 from interest where lead = $1", lead)
     # `captured_at` and the like are the lead's, as for every interest.
     made = Interest(
@@ -112,28 +125,35 @@ async def add_interest(lead: UUID, wanted: Wanted, *, version: int, scope: Scope
         brand=wanted.brand,
         model=wanted.model,
         kind=wanted.kind,
-        # The store that was asked for may be what a hand-over stands on: who said so is on record.
+        # What was asked for may be what a hand-over stands on: who wrote it down, and how they know, is on record.
         store=wanted.preferred_store,
+        **_word(heard),
     )
     return made.id
 
 
-async def change_interest(interest: UUID, wanted: Wanted, *, version: int, scope: Scope, at: datetime) -> None:
-    """The person wants this instead; an interest that waits is due again, one at a store keeps its brand and its store."""
+async def change_interest(
+    interest: UUID, wanted: Wanted, *, version: int, scope: Scope, at: datetime, heard: str | None = None
+) -> None:
+    """The person wants this instead; an interest that waits is due again, one at a store keeps its brand and its store.
+
+    `heard` says how they made a request known that was not there before.
+    """
     lead = await _lead_of(interest, scope=scope)
     # The person before the lead, as an import that is undone takes them.
     await lock_person_of_lead(lead)
     stored = await _locked(lead, scope=scope)
     await hold_still([interest])
     [known] = await current().fetch(_INTEREST, interest)
+    brand, model, store = await _read(wanted, scope=scope, at=at)
     if stored["version"] != version:
         raise Outdated(version=stored["version"], theirs=_as_wanted(known), mine=msgspec.structs.asdict(wanted))
-    brand, model, store = await _read(wanted, scope=scope, at=at)
     waits = known["stage"] in WAITING
     if not waits and known["stage"] not in ("offered", "accepted", "contacted"):
         raise BeyondSteering(stage=known["stage"])
     if brand != known["brand_id"] and (known["offered"] or not waits):
         raise OfferedAlready
+    _need_word(heard, asks=_asks_more(wanted.kind, brand, store, known))
     await current().execute(
         "update interest set brand = $2, model = $3, kind = $4, preferred_store = $5,"
         " due_at = case when $6 and hold is distinct from 'spam' then $7::timestamptz else due_at end, attempts = 0 where id = $1",
@@ -150,7 +170,33 @@ async def change_interest(interest: UUID, wanted: Wanted, *, version: int, scope
     await _moved_on(lead)
     before = {name: known[name] for name in ("brand", "model", "kind")} | {"store": known["preferred_store"]}
     told = {"brand": wanted.brand, "model": wanted.model, "kind": wanted.kind, "store": wanted.preferred_store}
-    await history.note(scope.actor.actor, "interest_changed", "interest", interest, at=at, **told, before=before)
+    await history.note(
+        scope.actor.actor, "interest_changed", "interest", interest, at=at, **told, **_word(heard), before=before
+    )
+
+
+async def heard_of(interest: UUID, *, at: datetime) -> str | None:
+    """How it was known at that moment what this interest asks for, where somebody of ours wrote it down; None when the person did so themselves."""
+    return cast("str | None", await current().fetchval(_HEARD, str(interest), at))
+
+
+def _asks_more(kind: str, brand: int | None, store: int | None, known: Record) -> bool:
+    """Whether this asks a brand or a store for what the interest did not ask for yet."""
+    is_new = brand != known["brand_id"]
+    by_kind = kind in kinds.REQUESTS and (is_new or kind != known["kind"])
+    return by_kind or (store is not None and (is_new or store != known["store_id"]))
+
+
+def _need_word(heard: str | None, *, asks: bool) -> None:
+    # SCHEMA's rule 1: a person's own request may carry a hand-over without their consent. What a colleague supposes is none.
+    if heard is None and asks:
+        raise Invalid(errors=[Fault(path="heard", message=say(HOW_DO_WE_KNOW))])
+    if heard is not None and heard not in HEARD:
+        raise Invalid(errors=[Fault(path="heard", message=say("Please choose one of the list."))])
+
+
+def _word(heard: str | None) -> dict[str, str]:
+    return {"heard": heard} if heard else {}
 
 
 async def _locked(lead: UUID, *, scope: Scope) -> Record:
@@ -235,6 +281,7 @@ def _as_wanted(known: Record) -> dict[str, str | None]:
 
 _INTEREST = """
 select interest.stage, interest.kind, interest.brand as brand_id, brand.code as brand, model.code as model, store.code as preferred_store,
+       store.id as store_id,
        exists (select from offer where offer.interest = interest.id)
        or exists (select from joined_offer where joined_offer.interest = interest.id) as offered
 from interest
@@ -242,4 +289,11 @@ left join brand on brand.id = interest.brand
 left join model on model.id = interest.model
 left join store on store.id = interest.preferred_store
 where interest.id = $1
+"""
+
+# Grain: at most one row. $1 interest, $2 moment.
+_HEARD = """
+select details ->> 'heard' from history_entry
+where subject_kind = 'interest' and subject = $1 and action in ('interest_added', 'interest_changed') and details ? 'heard' and at <= $2
+order by at desc, id desc limit 1
 """

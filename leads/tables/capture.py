@@ -100,7 +100,8 @@ class Interest(Table, tablename="interest"):
     """One wish of a lead: the unit that is routed, held and offered. It is due for the worker when `due_at` has come.
 
     `joined` names the open offer of the same person and brand that a repeat enquiry came to, instead of taking an offer of its own.
-    Lists read this table alone: `captured_at`, `campaign`, `source` and `region` are its lead's, kept equal by a trigger.
+    Lists read this table alone: `captured_at`, `campaign`, `source` and `region` are its lead's, `store` that of the open or accepted offer
+    on which it stands; triggers keep them equal.
     """
 
     id = UUID(primary_key=True, default=None)
@@ -119,6 +120,7 @@ class Interest(Table, tablename="interest"):
     campaign = ForeignKey(Campaign, on_delete=OnDelete.restrict, null=True, default=None)
     source = ForeignKey(Source, on_delete=OnDelete.restrict, null=True, default=None)
     region = ForeignKey(Region, on_delete=OnDelete.restrict, null=True, default=None)
+    store = ForeignKey(Store, on_delete=OnDelete.restrict, null=True, default=None)
 
 
 class TradeIn(Table, tablename="trade_in"):

@@ -55,7 +55,8 @@ class Receipt(Table, tablename="receipt"):
 class Offer(Table, tablename="offer"):
     """An interest offered to a store until a deadline; `state` is offered, accepted, refused, expired or withdrawn.
 
-    `note` seals what the store wrote when it refused.
+    `note` seals what the store wrote when it refused. Of an accepted one, `said` is the kind of the last disposition and `call_due_at` when
+    the person is to be called next: the verbs that change either keep them.
     """
 
     id = UUID(primary_key=True, default=None)
@@ -74,6 +75,8 @@ class Offer(Table, tablename="offer"):
     reason = Varchar(length=40, default=None, null=True)
     note = Bytea(default=None, null=True)
     version = Integer(default=1)
+    said = Varchar(length=20, default=None, null=True)
+    call_due_at = Timestamptz(default=None, null=True)
 
 
 class JoinedOffer(Table, tablename="joined_offer"):

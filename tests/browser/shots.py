@@ -1,4 +1,4 @@
-"""`make shots`: every screen as a picture, both languages, desk and phone, light (and dark on the desk), in the ignored folder `shots/`."""
+"""`make shots`: every screen as a picture, both languages, desk and phone, by day and (once each) by night, in the ignored folder `shots/`."""
 
 import os
 import sys
@@ -16,7 +16,7 @@ from tests.whole import running
 
 OUT = running.ROOT / "shots"
 WAYS: dict[str, tuple[tuple[int, Literal["light", "dark"]], ...]] = {
-    "zh-Hans": ((1366, "light"), (390, "light")),
+    "zh-Hans": ((1366, "light"), (390, "light"), (390, "dark")),
     "en": ((1366, "light"), (1366, "dark"), (390, "light")),
 }
 

@@ -13,6 +13,8 @@ pytestmark = pytest.mark.skipif(stage.CHROMIUM is None, reason=stage.WHY_NOT)
 
 ROWS = running.size(450, full=20_000)
 BAD_EVERY = 33  # three of a hundred
+# A small file is through before a page that looks once a second sees it move: it is stopped as soon as it waits for its turn.
+PROGRESS = re.compile(r"[1-9][\d,]* of [\d,]+ rows" if running.FULL else r"of [\d,]+ rows")
 WITHIN = running.size(120, full=900) * 1000  # milliseconds for a job
 MADE = """
 select (select count(*) from lead) as leads, (select count(*) from interest) as interests, (select count(*) from submission) as submissions,
@@ -42,7 +44,7 @@ def test_a_large_file_is_brought_in_stopped_gone_on_with_mended_and_taken_back(b
     print(f"{ROWS} rows checked in {time.monotonic() - began:.1f} s")
     page.get_by_role("button", name=f"Import {ROWS - bad:,} leads").click()
     began = time.monotonic()
-    page.get_by_text(re.compile(r"[1-9][\d,]* of [\d,]+ rows")).wait_for()
+    page.get_by_text(PROGRESS).wait_for()
     print(f"progress after {time.monotonic() - began:.1f} s")
     page.get_by_role("button", name="Stop").click()
     undo, go_on = page.get_by_role("link", name="Undo this import"), page.get_by_role("button", name="Go on")

@@ -31,6 +31,8 @@ def test_a_review_a_bulk_change_and_an_import_need_no_pointer(chromium, house, t
     page = context.new_page()
     page.set_default_timeout(PATIENCE)
     expect.set_options(timeout=PATIENCE)
+    # From here on the browser hands choosers of files over; asked for only with the key that opens one, it may hear of it too late.
+    page.on("filechooser", lambda _: None)
     page.goto(house.url)
 
     _reviews(page)

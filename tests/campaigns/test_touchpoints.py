@@ -102,3 +102,21 @@ async def test_touches_are_written_as_told():
         rows = await current().fetch("select kind, recorded_at from touchpoint where person = $1 order by kind", person)
 
     assert [tuple(row) for row in rows] == [(1, LATER), (3, LATER), (5, LATER)]
+
+
+async def test_contacts_and_facts_go_to_another_campaign_and_the_past_keeps_its_own():
+    story, observation = Story(), uuid4()
+    await record(story.told(Fact.lead))
+    visit = Touchpoint(id=uuid7(NOON), person=uuid4(), observation=observation, kind=1, at=NOON, recorded_at=NOON)
+    async with transaction():
+        await touchpoints.record_touches([visit])
+
+        await touchpoints.give_campaign(7, observations=[observation], interests=[story.names["interest"]], at=LATER)
+
+        rows = await current().fetch(
+            "select campaign, at, recorded_at, retracted_at from touchpoint where observation = $1 order by recorded_at",
+            observation,
+        )
+        facts = await current().fetch("select campaign from milestone where retracted_at is null")
+    assert [tuple(row) for row in rows] == [(None, NOON, NOON, LATER), (7, NOON, LATER, None)]
+    assert [row["campaign"] for row in facts] == [7]

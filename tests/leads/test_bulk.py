@@ -1,16 +1,21 @@
 """A bulk change does to many leads what its preview said, one by one, and gives back exactly what it took."""
 
-from contextlib import suppress
+import asyncio
+import zlib
+from contextlib import asynccontextmanager, suppress
 from uuid import uuid4
 
+import asyncpg
 import pytest
 
-from crm.database import transaction
+from campaigns import planning, reports
+from crm.database import DB, STRIPES, transaction
 from crm.errors import Invalid, NotThere, Refused
 from crm.roles import visible_to
 from leads import bulk
 from leads.bulk import Wanted, acts, showing, working
 from leads.bulk.asking import StaysDone, WrongStep
+from leads.offers import PERSON_LOCKS
 from tests.cast import (
     LI,
     MINUTE,
@@ -21,6 +26,7 @@ from tests.cast import (
     fetch,
     offers_of,
     open_chengdu,
+    person_of,
     says,
     stands,
     value,
@@ -72,6 +78,13 @@ async def effect(wanted, leads, scope):
     async with transaction():
         known = await bulk.check(wanted, scope=scope, at=NOON)
         return await bulk.effect(wanted, known, leads, scope=scope)
+
+
+async def met(campaign, as_of):
+    """How many registered with a campaign, how many people that were, and how many leads."""
+    async with transaction():
+        reach = (await reports.performance(campaign, as_of=as_of)).total
+    return reach.registered, reach.people, reach.leads
 
 
 async def everything_of(leads):
@@ -145,6 +158,25 @@ async def test_a_campaign_is_given_counted_and_given_back():
     await undo(job, scope)
 
     assert await everything_of(leads) == before
+
+
+async def test_the_report_of_a_campaign_given_in_bulk_counts_the_visit_with_the_lead_and_the_past_keeps_its_own():
+    leads, scope = await leads_of(2), await scope_of()
+    async with transaction() as connection:
+        await planning.campaign_of("spring", at=NOON)
+        former = await connection.fetchval(
+            "select campaign.code from lead join campaign on campaign.id = campaign limit 1"
+        )
+
+    job = await start(Wanted(kind="campaign", campaign="spring"), leads, scope)
+    await work(LATER)
+
+    assert [await met(former, LATER), await met("spring", LATER)] == [(0, 0, 0), (2, 2, 2)]
+    assert [await met(former, NOON), await met("spring", NOON)] == [(2, 2, 2), (0, 0, 0)]
+    async with transaction():
+        await bulk.undo(job, actor=scope.actor, at=LATER + MINUTE)
+    await work(LATER + MINUTE)
+    assert [await met(former, LATER + MINUTE), await met("spring", LATER + MINUTE)] == [(2, 2, 2), (0, 0, 0)]
 
 
 async def test_notes_and_tasks_are_taken_back_unless_somebody_did_them():
@@ -282,6 +314,48 @@ async def test_stopped_it_does_nothing_more_and_what_is_done_can_be_undone(monke
             await bulk.cancel(job, actor=scope.actor, at=NOON)
     await undo(job, scope)
     assert await value("select count(*) from staff_note where retracted_at is null") == 0
+
+
+@asynccontextmanager
+async def in_the_way_of(person):
+    """Another connection has this person in hand: whoever decides on them waits."""
+    connection = await asyncpg.connect(DB.config["dsn"])
+    held = connection.transaction()
+    await held.start()
+    stripe = zlib.crc32(str(person).encode()) % STRIPES
+    await connection.execute("select pg_advisory_xact_lock($1, $2)", PERSON_LOCKS, stripe)
+    yield
+    await held.rollback()
+    await connection.close()
+
+
+async def test_an_undo_is_not_over_while_another_worker_has_a_lead_of_the_job_in_hand():
+    [lead], scope = await leads_of(1), await scope_of()
+    job = await start(Wanted(kind="hold"), [lead], scope)
+
+    async with in_the_way_of(await person_of(lead)):
+        slow = asyncio.create_task(working.advance(NOON))
+        await asyncio.sleep(0.3)
+        async with transaction():
+            await bulk.cancel(job, actor=scope.actor, at=NOON)
+            await bulk.undo(job, actor=scope.actor, at=LATER)
+        await working.advance(LATER)
+        assert (await shown(job, scope)).state == "undoing"
+    await slow
+    await work(LATER)
+
+    assert await stands(lead) == [("identified", "no_consent")]
+    assert ((await shown(job, scope)).state, (await shown(job, scope)).fates) == ("undone", {"undone": 1})
+
+
+async def test_a_failure_that_is_told_late_does_not_hide_what_another_worker_did():
+    [lead], scope = await leads_of(1), await scope_of()
+    job = await start(Wanted(kind="note", text="once"), [lead], scope)
+    await work()
+
+    await working._write_failure(await value("select id from bulk_row"), fate="error", instead_of=None)
+
+    assert (await shown(job, scope)).fates == {"done": 1}
 
 
 async def test_what_was_taken_from_somebody_is_not_done_in_their_name():

@@ -27,7 +27,7 @@ async def auditor(clean_tables):
 
 
 def actions_on(page):
-    return re.findall(r'<td data-on-phone="side" class="mq-strong">([^<]*)</td>', page.text)
+    return re.findall(r'<td class="mq-strong mq-what" data-on-phone="main">([^<]*)</td>', page.text)
 
 
 @pytest.mark.parametrize("role", ROLES)

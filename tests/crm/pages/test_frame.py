@@ -185,13 +185,31 @@ async def test_whoever_is_not_signed_in_is_sent_to_sign_in_and_back(open_browser
     assert (part.status_code, part.headers["hx-redirect"]) == (401, "/sign-in")
 
 
-async def test_a_toast_that_somebody_else_wrote_sends_nobody_away(open_browser):
+@pytest.mark.parametrize("undo", ["//elsewhere.test", "/staff/1/disabling"])
+async def test_a_toast_that_the_house_did_not_sign_says_nothing_and_leads_nowhere(open_browser, undo):
     browser = await open_browser()
-    browser.cookies.set("told", base64.urlsafe_b64encode(b'{"text":"done","undo":"//elsewhere.test"}').decode())
+    said = base64.urlsafe_b64encode(f'{{"text":"planted","undo":"{undo}"}}'.encode()).decode()
+    [signature] = [(await told_by(browser)).rpartition(".")[2]]
 
-    page = await browser.get("/trial")
+    for planted in (said, f"{said}.", f"{said}.{signature}"):
+        browser.cookies.set("told", planted, domain="marquee.test")
+        page = await browser.get("/trial")
+        assert ("planted" in page.text, undo in page.text) == (False, False)
 
-    assert ("done" in page.text, "elsewhere" in page.text) == (True, False)
+
+async def test_a_toast_is_for_whom_it_was_meant_alone(open_browser):
+    told, other = await told_by(await open_browser()), await open_browser()
+
+    other.cookies.set("told", told, domain="marquee.test")
+
+    assert "/trial/undoing" not in (await other.get("/trial")).text
+
+
+async def told_by(browser):
+    """The cookie with what was just done and the way to undo it."""
+    done = await browser.post("/trial", data={"name": "Ada", "kinds": ["buy"], "urgent": "true", "on": ""})
+    assert "/trial/undoing" in (await browser.get(done.headers["location"])).text
+    return done.headers["set-cookie"].partition("told=")[2].partition(";")[0].strip('"')
 
 
 async def test_a_room_that_is_not_theirs_is_refused_in_the_frame_of_the_house(open_browser):

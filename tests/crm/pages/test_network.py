@@ -51,7 +51,6 @@ async def test_the_list_names_every_store_with_its_day():
         ("region=310000", set()),
         ("dealer=D2", {"S2"}),
         ("load=late", set()),
-        ("q=S%001", {"S1"}),
     ],
 )
 async def test_the_list_is_narrowed(asked, found):

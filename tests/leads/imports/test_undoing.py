@@ -4,10 +4,13 @@ import pytest
 from msgspec import UNSET
 
 from crm import notes, people
-from crm.database import transaction
-from leads import imports, inbox
+from crm.database import current, insert, transaction
+from crm.ids import uuid7
+from crm.roles import visible_to
+from leads import alliance, imports, inbox, rechecks, steering
 from leads.imports import asking, undoing, working
 from leads.imports.undoing import CannotUndo
+from leads.tables import Recheck
 from tests.cast import (
     DAY,
     MINUTE,
@@ -192,6 +195,48 @@ async def test_what_somebody_merged_or_noted_stays_and_is_listed_with_the_reason
 
     assert sorted(await kept_reasons(import_id)) == sorted([undoing.KEPT["merged"], undoing.KEPT["worked"]])
     assert await fates_of(import_id) == {"undone": 1, "kept": 2}
+
+
+async def offered_by_hand(actor, _lead):
+    [(interest, store)] = await current().fetch(
+        "select interest, store.code from offer join store on store.id = offer.store"
+    )
+    other = "S2" if store == "S1" else "S1"
+    await steering.offer(interest, store=other, reason="nearer", scope=visible_to(actor), at=LATER)
+
+
+async def taken_from_the_alliance_queue(actor, _lead):
+    offer = await current().fetchval("select id from offer")
+    await steering.take_back(offer, reason="no_answer", scope=visible_to(actor), at=LATER)
+    task = await current().fetchval("select id from alliance_task")
+    await alliance.take(task, scope=visible_to(actor), at=LATER)
+
+
+async def marked_as_spam(actor, lead):
+    await steering.mark_spam(lead, scope=visible_to(actor), at=LATER)
+
+
+async def checked_again(actor, lead):
+    [(interest, brand)] = await current().fetch("select id, brand from interest where lead = $1", lead)
+    made = Recheck(id=uuid7(LATER), interest=interest, brand=brand, drawn_on=LATER.date(), drawn_at=LATER)
+    await insert([made])
+    await rechecks.confirm(made.id, note=None, scope=visible_to(actor), at=LATER)
+
+
+@pytest.mark.parametrize("act", [offered_by_hand, taken_from_the_alliance_queue, marked_as_spam, checked_again])
+async def test_what_staff_did_to_a_wish_keeps_its_lead_and_the_preview_says_so(actor, act):
+    import_id = await brought_in(sheet(line(1)), actor=actor)
+    await work(AFTER_THE_SHOWS)
+    async with transaction():
+        await act(actor, await current().fetchval("select id from lead"))
+    async with transaction():
+        would = await undoing.preview(import_id)
+
+    await undone(import_id, actor=actor, at=LATER)
+
+    assert would == (0, {undoing.KEPT["steered"]: 1})
+    assert await kept_reasons(import_id) == [undoing.KEPT["steered"]]
+    assert await value("select count(*) from lead") == 1
 
 
 async def test_what_stays_goes_on_its_way_though_the_rest_was_stopped(actor):

@@ -2,15 +2,16 @@
 
 import csv
 import io
+from datetime import UTC, datetime
 
 import pytest
 
 from crm import languages
-from crm.database import transaction
+from crm.database import DB, transaction
 from crm.roles import visible_to
 from leads.lists import export, listing
 from leads.lists.query import Query
-from tests.cast import LI, MINUTE, NOON, WANG, a_lead, colleague, fetch, open_chengdu, value, wants
+from tests.cast import DAY, LI, MINUTE, NOON, WANG, a_lead, colleague, fetch, open_chengdu, value, wants
 
 
 @pytest.fixture(autouse=True)
@@ -21,7 +22,7 @@ async def three_stores(clean_tables, tmp_path):
 async def pieces(actor, address=""):
     async with transaction():
         found, look = await listing.narrowed(Query.parse(address), scope=visible_to(actor), at=NOON)
-    return export.lines(found, look.columns, at=NOON, view="stage=offered")
+    return export.lines(found, look.columns, at=datetime.now(UTC), view="stage=offered")
 
 
 async def table(actor, address=""):
@@ -73,6 +74,38 @@ async def test_a_file_longer_than_one_piece_is_whole(monkeypatch):
     rows = (await table(await colleague("alliance_marketer")))[1:]
 
     assert [row[-1] for row in rows] == [str(lead) for lead in reversed(leads)]
+
+
+async def test_while_a_slow_reader_takes_a_page_no_connection_is_held(monkeypatch):
+    monkeypatch.setattr(export, "CHUNK", 1)
+    for number in range(3):
+        await a_lead(external_id=f"E{number}", at=NOON + number * MINUTE)
+
+    reading = await pieces(await colleague("alliance_marketer"))
+    await anext(reading)
+    await anext(reading)
+
+    assert DB.pool is not None
+    assert DB.pool.get_idle_size() == DB.pool.get_size()
+    assert (
+        await value(
+            "select count(*) from pg_stat_activity where datname = current_database() and state like 'idle in transaction%'"
+        )
+        == 0
+    )
+    assert [len(piece.splitlines()) async for piece in reading] == [1, 1]
+
+
+async def test_what_comes_in_while_a_file_is_taken_is_not_in_it(monkeypatch):
+    monkeypatch.setattr(export, "CHUNK", 1)
+    early, late = await a_lead(at=NOON), await a_lead(at=NOON + MINUTE, person=LI)
+    async with transaction() as connection:
+        # A desk handed in on the next day what it wrote down before the other one.
+        await connection.execute("update lead set received_at = $2 where id = $1", early, datetime.now(UTC) + DAY)
+
+    rows = (await table(await colleague("alliance_marketer")))[1:]
+
+    assert [row[-1] for row in rows] == [str(late)]
 
 
 async def test_what_went_out_is_remembered_with_its_count_and_without_its_people():

@@ -39,7 +39,7 @@ WAYS = [
     ("alliance", "source=plan-1", {"interest_source_captured"}),
     ("alliance", "region=540000", {"interest_region_captured"}),
     ("alliance", "late=1", {"interest_pkey"}),
-    ("alliance", "store=PLAN1", {"offer_store_open"}),
+    ("alliance", "store=PLAN1", {"interest_store_captured"}),
     ("alliance", "q=137 8899 7665", {"search_key_match", "submission_once", "interest_lead"}),
     ("alliance", "q=L-0a1b2c", {"lead_short", "submission_once", "interest_lead"}),
     ("alliance", "sort=clock", {"offer_late"}),
@@ -179,4 +179,5 @@ select id, id, stores[1 + abs(hashtext(interest.id::text)) % 200], (select min(i
        captured_at, captured_at + interval '30 minutes', captured_at + interval '45 minutes',
        case when stage <> 'offered' then captured_at end, 1
 from interest, (select array_agg(id order by id) as stores from store where code like 'PLAN%') as s where stage <> 'identified';
+update interest set store = offer.store from offer where offer.interest = interest.id;
 """

@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 
 import pytest
 
+from crm.database import transaction
 from tests.cast import LI, a_lead, open_chengdu, signed_in, stands, value, wants, work
 
 
@@ -59,6 +60,42 @@ async def test_all_that_a_list_holds_is_meant_when_somebody_says_all(marketer):
     await work(datetime.now(UTC))
 
     assert [await stands(lead) for lead in leads] == [[("identified", "no_consent")], [("identified", "spam")]]
+
+
+async def test_what_matches_only_since_the_preview_is_left_alone_and_told(marketer):
+    first = await a_lead(consents=[])
+    preview = await marketer.post("/bulk", data={"all": "true", "query": "", "kind": "hold"})
+    since = await a_lead(person=LI, consents=[])
+
+    job = await started(marketer, hidden(preview.text))
+    await work(datetime.now(UTC))
+
+    assert [await stands(lead) for lead in (first, since)] == [[("identified", "spam")], [("identified", "no_consent")]]
+    assert "1 more lead matches the list by now" in (await marketer.get(job)).text
+
+
+async def test_what_the_preview_showed_is_changed_though_it_matches_no_more(marketer):
+    lead = await a_lead(consents=[])
+    preview = await marketer.post(
+        "/bulk/previews", data={"all": "true", "query": "hold=no_consent", "kind": "note", "text": "call"}
+    )
+    async with transaction() as connection:
+        await connection.execute("update interest set hold = 'needs_review' where lead = $1", lead)
+
+    await started(marketer, hidden(preview.text))
+    await work(datetime.now(UTC))
+
+    assert await value("select subject from staff_note") == lead
+
+
+@pytest.mark.parametrize("shown", ["", "AAAA", "=-=", "x" * 300_000])
+async def test_all_that_a_list_holds_is_not_changed_without_a_preview(marketer, shown):
+    await a_lead(consents=[])
+
+    answer = await marketer.post("/bulk/jobs", data={"all": "true", "query": "", "kind": "hold", "shown": shown})
+
+    assert answer.status_code == 422
+    assert await value("select count(*) from bulk") == 0
 
 
 async def test_a_note_is_asked_for_previewed_and_written(marketer):

@@ -311,7 +311,8 @@ async def test_a_brand_is_named_for_an_interest_that_had_none():
 
     assert (await browser.get(f"/leads/{lead}/interests/{interest}")).status_code == 200
     await browser.post(
-        f"/leads/{lead}/interests/{interest}", data={"version": "1", "kind": "test_drive", "car": "aito/M9"}
+        f"/leads/{lead}/interests/{interest}",
+        data={"version": "1", "kind": "test_drive", "car": "aito/M9", "heard": "by_phone"},
     )
 
     named = await fetch(

@@ -18,42 +18,6 @@ def test_what_is_no_delimited_text_says_what_to_do(content, why):
         delimited.text(content)
 
 
-RUNS = [
-    "=1+1",
-    "+1+1",
-    "-1-1",
-    "@SUM(1)",
-    "\t=1",
-    "\r=1",
-    " =1",
-    "\u00a0=1",
-    "safe\n=1",
-    '=HYPERLINK("http://x")',
-    "＝1",
-]
-RUNS += ["=cmd|'/c calc'!A0", "'=1", "''=1", "a\n'=1", "'a\n=1", "\u200b=1"]
-
-
-@pytest.mark.parametrize("cell", RUNS)
-def test_what_could_run_is_quoted_and_reads_back_as_it_was(cell):
-    written = delimited.quoted(cell)
-
-    assert all(line.startswith("'") for line in written.splitlines())
-    assert delimited.unquoted(written) == cell
-
-
-@pytest.mark.parametrize(
-    "cell", ["+8613800138000", "+86 138 0013 8000", "-5", "", "王建国", "a=b", "'quoted'", "2025-09-01"]
-)
-def test_what_cannot_run_stays_as_it_is(cell):
-    assert delimited.quoted(cell) == delimited.unquoted(cell) == cell
-
-
-@given(st.text(alphabet=st.sampled_from("=+-@'\n\r\t 1a\u00a0＝王"), max_size=12))
-def test_the_quote_rule_is_its_own_mirror(cell):
-    assert delimited.unquoted(delimited.quoted(cell)) == cell
-
-
 TEXT = st.text(alphabet=st.sampled_from('王喆a1,;"\n =+é·'), max_size=8)
 
 

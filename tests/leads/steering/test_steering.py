@@ -290,6 +290,7 @@ async def test_a_brand_named_by_hand_releases_an_interest_that_had_none():
             version=1,
             scope=by,
             at=NOON,
+            heard="by_phone",
         )
     await work()
 
