@@ -37,7 +37,7 @@ demo: setup
 	@.venv/bin/marquee demo $(if $(filter-out 0,$(FRESH)),--fresh) $(if $(PORT),--port $(PORT))
 
 test: setup
-	@.venv/bin/pytest -n 2 --dist loadfile -q $(ARGS)
+	@.venv/bin/pytest -n 2 --dist loadgroup --no-loadscope-reorder -q $(ARGS)
 
 # Addresses against an independent judge, which lives in an environment of its own: it needs old setuptools.
 oracle: setup

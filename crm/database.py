@@ -16,7 +16,6 @@ from typing import Any, TypeAlias, cast
 from uuid import UUID
 
 import asyncpg
-from piccolo.apps.migrations.commands.forwards import run_forwards
 from piccolo.columns import JSON, JSONB, Column, ForeignKey
 from piccolo.engine.postgres import PostgresEngine, PostgresTransaction
 from piccolo.querystring import QueryString
@@ -99,6 +98,9 @@ async def close_pool() -> None:
 
 async def migrate() -> None:
     """Bring the schema up to date, one process at a time; the others wait and then find nothing to do."""
+    # Most processes never migrate, and this brings a formatter of code along (0.16 s, measured 2026-11-29).
+    from piccolo.apps.migrations.commands.forwards import run_forwards
+
     with reaching():
         connection = await asyncpg.connect(DB.config["dsn"])
     try:

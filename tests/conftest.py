@@ -56,9 +56,12 @@ os.environ.update(_environment(OWN_DATABASE))
 from crm import database, languages, reference  # noqa: E402
 
 
+@pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Every async test stands on clean tables, whether it asks for them or not."""
+    """Every async test stands on clean tables, whether it asks for them or not; a file's tests share a worker, and so do all of the stage's."""
     for item in items:
+        on_stage = "staged" in getattr(item, "fixturenames", ())
+        item.add_marker(pytest.mark.xdist_group("stage" if on_stage else f"{item.path.parent.name}/{item.path.stem}"))
         function = getattr(getattr(item, "obj", None), "hypothesis", None)
         test = function.inner_test if function else getattr(item, "obj", None)
         if isinstance(item, pytest.Function) and inspect.iscoroutinefunction(test):
@@ -106,6 +109,12 @@ def fresh_database(server: str) -> Iterator[Fresh]:
 @pytest.fixture(scope="session")
 def lasting_database(server: str) -> Iterator[Fresh]:
     """The same for a whole run of one worker: for what is slow to start and used by many tests."""
+    yield from _fresh(server)
+
+
+@pytest.fixture(scope="module")
+def house_database(server: str) -> Iterator[Fresh]:
+    """And for the tests of one file."""
     yield from _fresh(server)
 
 

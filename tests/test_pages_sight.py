@@ -95,7 +95,7 @@ def told(answer):
 
 def words_in(answer, words):
     text = told(answer)
-    return [word for word in words if re.search(rf"(?<![A-Za-z0-9]){re.escape(word)}(?![0-9])", text)]
+    return [word for word in words if word in text and re.search(rf"(?<![A-Za-z0-9]){re.escape(word)}(?![0-9])", text)]
 
 
 MAY_NOT_MEET = {

@@ -1,33 +1,21 @@
 """The front page in a real browser over a real server."""
 
 import itertools
-import shutil
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser
 
 from leads.demo.enquiries import WEB
 from leads.demo.showcase import STAGED
+from tests.browser import stage
+from tests.browser.stage import PATIENCE, complaints
 from tests.whole import running
 
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
-pytestmark = pytest.mark.skipif(
-    CHROMIUM is None, reason="no chromium here; apt install chromium to run the browser tests"
-)
+pytestmark = pytest.mark.skipif(stage.CHROMIUM is None, reason=stage.WHY_NOT)
 
-QUIET = [
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-]
 WAYS = [*itertools.product(("zh-Hans", "en"), (1366, 390), ("light", "dark"), (True,)), ("en", 1366, "light", False)]
-PATIENCE = 5000  # milliseconds
 
 STORES = """store_code,name_zh,dealer_code,kind,brands,region_code,longitude,latitude,daily_capacity,weight,opens,closes,services
 S1,成都一号店,D1,user_centre,aito,510107,104.0650,30.5700,50,2,09:00,18:00,sales
@@ -37,38 +25,36 @@ S3,成都三号店,D1,user_centre,aito,510107,104.0660,30.5720,50,1,10:00,22:00,
 SPELLINGS = ("王建国", "Wang Jianguo", "王先生")
 
 
-@pytest.fixture
-def show(fresh_database, tmp_path) -> Iterator[str]:
+@pytest.fixture(scope="module")
+def show(house_database, tmp_path_factory) -> Iterator[str]:
     """The address of a house with a small show in it: one person who came three times, six who came once."""
-    environment = fresh_database.environment
-    (tmp_path / "stores.csv").write_text(STORES, encoding="utf-8")
-    running.commands(environment, ["seed"], ["network", "import", tmp_path / "stores.csv"])
+    folder, environment = tmp_path_factory.mktemp("show"), house_database.environment
+    (folder / "stores.csv").write_text(STORES, encoding="utf-8")
+    running.commands(environment, ["seed"], ["network", "import", folder / "stores.csv"])
     key = running.keys(environment, sources=[WEB])[WEB]
-    with running.serving(environment, log=tmp_path / "log") as house:
-        _call_it_the_demo(fresh_database.url)
+    with running.serving(environment, log=folder / "log") as house:
+        _call_it_the_demo(house_database.url)
         with house.client(key) as web:
             web.post("/api/v1/leads/batch", json=[_lead(number) for number in range(9)]).raise_for_status()
             running.eventually(lambda: "won." in web.get("/demo?lang=en").text, within=running.PATIENCE)
         yield house.url
 
 
-@pytest.fixture
-def chromium(show) -> Iterator[Browser]:
+@pytest.fixture(scope="module")
+def browser(show) -> Iterator[Browser]:
     # After the show and only as long: while playwright runs, its loop is in the way of every other one.
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=QUIET)
-        yield browser
-        browser.close()
+    with stage.a_browser() as chromium:
+        yield chromium
 
 
 def test_the_front_page_is_whole_in_both_languages_on_desk_and_phone_by_day_and_night_with_and_without_scripts(
-    chromium, show
+    browser, show
 ):
     for language, width, theme, scripts in WAYS:
         viewport = {"width": width, "height": 800}
-        context = chromium.new_context(viewport=viewport, color_scheme=theme, java_script_enabled=scripts)
+        context = browser.new_context(viewport=viewport, color_scheme=theme, java_script_enabled=scripts)
         page = context.new_page()
-        trouble = _trouble(page, at=show)
+        trouble = complaints(page, at=show)
 
         page.goto(f"{show}/demo?lang={language}")
 
@@ -82,9 +68,9 @@ def test_the_front_page_is_whole_in_both_languages_on_desk_and_phone_by_day_and_
         context.close()
 
 
-def test_the_numbers_change_while_one_watches_and_the_rest_stays(chromium, show):
-    page = chromium.new_page()
-    trouble = _trouble(page, at=show)
+def test_the_numbers_change_while_one_watches_and_the_rest_stays(browser, show):
+    page = browser.new_page()
+    trouble = complaints(page, at=show)
     page.clock.install()
     page.goto(f"{show}/demo?lang=en")
     page.evaluate("document.getElementById('receipts').dataset.untouched = 'yes'")
@@ -96,15 +82,6 @@ def test_the_numbers_change_while_one_watches_and_the_rest_stays(chromium, show)
     assert page.locator("#receipts[data-untouched]").count() == 1
     assert trouble == []
     page.close()
-
-
-def _trouble(page: Page, *, at: str) -> list[str]:
-    """Fills up with what a browser complains of and with requests that leave our origin."""
-    found: list[str] = []
-    page.on("console", lambda told: found.append(told.text) if told.type in ("error", "warning") else None)
-    page.on("pageerror", lambda error: found.append(error.message))
-    page.on("request", lambda asked: found.append(asked.url) if not asked.url.startswith(at) else None)
-    return found
 
 
 def _call_it_the_demo(url: str) -> None:
