@@ -11,14 +11,14 @@ import msgspec
 
 from crm.places import chinese, latin
 from crm.places.gazetteer import WEIGHTS, Mention, Weight
-from crm.regions import Level, city_of, outnumbering, province_of, table
+from crm.regions import Level, city_of, province_of, table, usually_meant
 
 
 class Place(msgspec.Struct, frozen=True):
     """What an address says. `region` is the deepest one that is certain, or else likely, or None.
 
-    certain: the region is the deepest one named. likely: of the `candidates` far the most people live in this one, or
-    it is the city that the avenue is named after. partial: a deeper one was named but could be any of `candidates`,
+    certain: the region is the deepest one named. likely: of the `candidates` people hardly ever mean another, or it
+    is the city that the avenue is named after. partial: a deeper one was named but could be any of `candidates`,
     which all lie in `region`. ambiguous: `candidates` have no region in common. unknown: no place was named.
     """
 
@@ -54,7 +54,7 @@ def resolve(address: str) -> Place:
         return Place(codes[0], table()[codes[0]].level, "certain" if weight == "firm" else "likely")
     if weight == "firm" and (common := _common_parent(codes)):
         return Place(common, table()[common].level, "partial", codes)
-    if weight == "firm" and (likely := outnumbering(codes)) and not _is_contradicted(likely, mentions):
+    if weight == "firm" and (likely := usually_meant(codes)) and not _is_contradicted(likely, mentions):
         return Place(likely, table()[likely].level, "likely", codes)
     return Place(None, None, "ambiguous", codes)
 
