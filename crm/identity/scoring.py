@@ -217,8 +217,8 @@ def _by_unionid(ours: Profile, theirs: Profile) -> Iterator[Part]:
 
 
 def _by_name(ours: Profile, theirs: Profile, *, alike: likeness.Likeness) -> Iterator[Part]:
-    if alike == "one_off" and _rest_on_phone(ours, theirs):
-        # 张建国 and 张建军 on one phone: a slip as likely as brothers who share it.
+    if alike == "one_off" and not _share_what_is_ones_own(ours, theirs):
+        # 张建国 and 张建军 on one phone or in one mailbox: a slip as likely as brothers who share it.
         yield _part("name_sibling")
     elif alike != "silent":
         yield _part(f"name_{alike}")
@@ -251,10 +251,17 @@ def _is_rare(surname: str) -> bool:
 
 def _rest_on_phone(ours: Profile, theirs: Profile) -> bool:
     """Whether neither a mailbox nor a WeChat identity speaks for the two, only what a household shares."""
-    shared = [
-        ours.unionids[account] & theirs.unionids[account] for account in ours.unionids.keys() & theirs.unionids.keys()
-    ]
-    return not ours.emails & theirs.emails and not any(shared)
+    return not ours.emails & theirs.emails and not _share_wechat(ours, theirs)
+
+
+def _share_what_is_ones_own(ours: Profile, theirs: Profile) -> bool:
+    """Whether the two have a WeChat identity in common, or phone and mailbox both; a family shares one of the latter."""
+    return _share_wechat(ours, theirs) or bool(ours.phones & theirs.phones and ours.emails & theirs.emails)
+
+
+def _share_wechat(ours: Profile, theirs: Profile) -> bool:
+    accounts = ours.unionids.keys() & theirs.unionids.keys()
+    return any(ours.unionids[account] & theirs.unionids[account] for account in accounts)
 
 
 def _spell_each_other(ours: Profile, theirs: Profile) -> bool:

@@ -103,6 +103,12 @@ def test_siblings_with_a_character_in_common_on_one_phone_are_a_question(sibling
     assert (asked.outcome, asked.question) == ("provisional", "possible_same")
 
 
+def test_siblings_with_a_mailbox_in_common_are_a_question_too():
+    asked = verdict(said("张建军", email=EMAIL), known_as(1, said("张建国", email=EMAIL)))
+
+    assert (asked.outcome, asked.question) == ("provisional", "possible_same")
+
+
 @pytest.mark.parametrize("also", [{"email": EMAIL}, {"unionids": UNIONID}])
 def test_a_slip_in_a_name_is_forgiven_where_more_than_a_phone_agrees(also):
     assert outcome(said("张建军", phone=PHONE, **also), known_as(1, said("张建国", phone=PHONE, **also))) == "linked"
