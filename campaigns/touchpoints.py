@@ -11,6 +11,8 @@ from enum import IntEnum
 from typing import TypeAlias
 from uuid import UUID
 
+from asyncpg import Record
+
 from campaigns.tables import Milestone, Touchpoint
 from crm.database import current, insert, statement
 from crm.ids import uuid7
@@ -81,8 +83,7 @@ async def retract(milestones: Sequence[Milestone], *, at: datetime) -> None:
 
 async def retract_told(*, observations: Sequence[UUID], interests: Sequence[UUID], at: datetime) -> None:
     """Take back from `at` on all that was told on the occasion of these, who were never there: an import was undone."""
-    await current().execute(statement("campaigns", "retract_touchpoints_told"), observations, at)
-    await current().execute(statement("campaigns", "retract_milestones_told"), interests, at)
+    await _retracted(observations=observations, interests=interests, at=at)
 
 
 async def give_campaign(
@@ -90,12 +91,11 @@ async def give_campaign(
 ) -> None:
     """What was told on the occasion of these is this campaign's from `at` on: each row retracted, and a new one in its place.
 
-    Contacts go with the facts, or a campaign had leads whom it never met. Reports as of an earlier moment count all where it was.
+    Contacts go with the facts, or a campaign had leads whom it never met; event and booth stay what they were, for there it happened.
+    Reports as of an earlier moment count all where it was. The caller holds the offers of the interests, through which facts are told.
     """
-    touches = await current().fetch(statement("campaigns", "standing_touchpoints"), observations)
-    facts = await current().fetch(statement("campaigns", "standing_facts"), interests)
-    await retract_told(observations=observations, interests=interests, at=at)
-    changed = {"campaign": campaign, "recorded_at": at}
+    touches, facts = await _retracted(observations=observations, interests=interests, at=at)
+    changed = {"campaign": campaign, "recorded_at": at, "retracted_at": None}
     await insert([Touchpoint(**{**row, "id": uuid7(at), **changed}) for row in touches])
     await insert([Milestone(**{**row, "id": uuid7(at), **changed}) for row in facts])
 
@@ -128,6 +128,15 @@ def milestone(
         recorded_at=recorded_at,
         retracted_at=None,
     )
+
+
+async def _retracted(
+    *, observations: Sequence[UUID], interests: Sequence[UUID], at: datetime
+) -> tuple[list[Record], list[Record]]:
+    """The touchpoints and milestones that stood until now: the very rows that this took back."""
+    touches = await current().fetch(statement("campaigns", "retract_touchpoints_told"), observations, at)
+    facts = await current().fetch(statement("campaigns", "retract_milestones_told"), interests, at)
+    return touches, facts
 
 
 async def _standing(rows: Iterable[Milestone]) -> dict[Told, Milestone]:

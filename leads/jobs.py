@@ -3,7 +3,8 @@
 Stands above the journey, because what staff start steers by it.
 """
 
+from crm.staff import sweeping
 from crm.work import Job
 from leads import bulk, journey, rechecks
 
-JOBS: tuple[Job, ...] = (*journey.JOBS, bulk.JOB, rechecks.JOB)
+JOBS: tuple[Job, ...] = (*journey.JOBS, bulk.JOB, rechecks.JOB, sweeping.JOB)

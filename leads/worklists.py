@@ -5,16 +5,17 @@ a queue in which the reader may see nothing is empty.
 """
 
 from collections.abc import Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
 from typing import Any, Literal, TypeAlias, get_args
 from uuid import UUID
 
 import msgspec
 from asyncpg import Record
 
-from crm import masks, sight
+from crm import masks, paging, sight
 from crm.database import current
 from crm.identity import observations
+from crm.paging import Mark
 from crm.roles import EVERYTHING, Condition, Scope, numbered
 from leads import kinds
 from leads.lists.counts import MOST_IN_TABS, Count, of_queues
@@ -24,17 +25,6 @@ Queue: TypeAlias = Literal["late", "held", "alliance", "lost"]
 QUEUES: tuple[Queue, ...] = get_args(Queue)
 HOLDS = tuple(hold.code for hold in kinds.HOLDS)
 PAGE = 50
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-
-
-class Place(msgspec.Struct, frozen=True):
-    """Where a row stands in its queue."""
-
-    at: datetime
-    id: UUID
-
-    def __str__(self) -> str:
-        return f"{(self.at - _EPOCH) // timedelta(microseconds=1)}.{self.id.hex}"
 
 
 class Row(msgspec.Struct, frozen=True, kw_only=True):
@@ -66,17 +56,17 @@ class Row(msgspec.Struct, frozen=True, kw_only=True):
     review: UUID | None = None
 
     @property
-    def at(self) -> Place:
+    def at(self) -> Mark:
         """Where it stands."""
-        return Place(self.since, self.id)
+        return Mark(self.since, self.id)
 
 
 class Page(msgspec.Struct, frozen=True):
     """Rows of a queue, the oldest first, and the places to go on from."""
 
     rows: tuple[Row, ...]
-    before: Place | None
-    after: Place | None
+    before: Mark | None
+    after: Mark | None
 
 
 async def counts(scope: Scope, *, at: datetime) -> dict[str, Count]:
@@ -99,27 +89,18 @@ async def silent(scope: Scope) -> Count:
     return Count(await current().fetchval(query, *values), MOST_IN_TABS)
 
 
-def place(text: str | None) -> Place | None:
-    """The place that an address names; None for what nobody gave out."""
-    at, _, row = (text or "").partition(".")
-    try:
-        return Place(_EPOCH + timedelta(microseconds=int(at)), UUID(row))
-    except (ValueError, OverflowError):
-        return None
-
-
 async def page(
     queue: Queue,
     scope: Scope,
     *,
     at: datetime,
     hold: str | None = None,
-    after: Place | None = None,
-    before: Place | None = None,
+    after: Mark | None = None,
+    before: Mark | None = None,
     limit: int = PAGE,
 ) -> Page:
     """The rows after a place, or those before one; the oldest without either. `hold` is which reason, in that queue."""
-    is_back = before is not None and after is None
+    is_back = paging.goes_back(after=after, before=before)
     beyond, comparison, order = (before, "<", "desc") if is_back else (after, ">", "asc")
     listed = _LISTED[queue]
     conditions = [scope.of_interests(), *_of_queue(queue, scope, at=at, hold=hold)]
@@ -130,8 +111,12 @@ async def page(
     await current().execute("set local plan_cache_mode = force_custom_plan")
     query, values = numbered(text, [all_of(conditions)], limit + 1)
     found = await current().fetch(query, *values)
-    shown = await _rows(found[:limit], scope)
-    return _paged(shown[::-1] if is_back else shown, is_more=len(found) > limit, after=after, before=before)
+    cut = paging.cut(await _rows(found, scope), limit=limit, after=after, before=before)
+    return Page(
+        cut.rows,
+        before=cut.rows[0].at if cut.goes_on_before else None,
+        after=cut.rows[-1].at if cut.goes_on_after else None,
+    )
 
 
 def _of_queue(queue: Queue, scope: Scope, *, at: datetime, hold: str | None) -> list[Condition]:
@@ -142,16 +127,6 @@ def _of_queue(queue: Queue, scope: Scope, *, at: datetime, hold: str | None) -> 
     if queue == "held":
         return [Condition("interest.hold = {}", (hold,))]
     return [scope.of_brands("recheck.brand")] if queue == "lost" else []
-
-
-def _paged(rows: Sequence[Row], *, is_more: bool, after: Place | None, before: Place | None) -> Page:
-    is_back = before is not None and after is None
-    has_before, has_after = (is_more, bool(rows)) if is_back else (after is not None, is_more)
-    return Page(
-        tuple(rows),
-        before=rows[0].at if rows and has_before else None,
-        after=rows[-1].at if rows and has_after else None,
-    )
 
 
 async def _rows(found: Sequence[Record], scope: Scope) -> list[Row]:

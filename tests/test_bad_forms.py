@@ -29,6 +29,8 @@ FORM = "application/x-www-form-urlencoded"
 BAD: tuple[Any, ...] = (
     "",
     "nowhere",
+    "//[",
+    "/中",
     NOBODY,
     "-1",
     "2147483648",

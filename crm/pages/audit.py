@@ -3,8 +3,6 @@
 Promises that taking it away is in it. Refuses everybody whose role does not watch over the house.
 """
 
-import csv
-import io
 from collections.abc import Iterable
 from datetime import UTC, date, datetime
 from typing import Any
@@ -16,7 +14,7 @@ from litestar.di import NamedDependency
 from litestar.params import FromQuery
 from litestar.response import Template
 
-from crm import access, audit, history
+from crm import access, audit, history, spreadsheets
 from crm.audit import Entry, Filter
 from crm.database import transaction
 from crm.languages import moment
@@ -25,8 +23,6 @@ from crm.pages.forms import Asked
 from crm.roles import ROLES, Actor
 
 COLUMNS = ("at", "actor", "name", "action", "subject_kind", "subject", "details")
-# What a spreadsheet would take for a formula.
-FORMULAS = ("=", "+", "-", "@", "\t", "\r")
 
 
 class Audit(Controller):
@@ -96,15 +92,14 @@ def _filter(**said: Any) -> Filter:
 
 
 def _as_csv(entries: Iterable[Entry]) -> bytes:
-    file = io.StringIO()
-    writer = csv.writer(file)
-    writer.writerow(COLUMNS)
-    for it in entries:
-        details = msgspec.json.encode(it.details).decode()
-        row = (moment(it.at), it.actor, it.name or "", it.action, it.subject_kind, it.subject, details)
-        writer.writerow([f"'{text}" if text.startswith(FORMULAS) else text for text in row])
-    # Spreadsheets take it for something else without the mark.
-    return b"\xef\xbb\xbf" + file.getvalue().encode()
+    rows = [
+        (moment(it.at), it.actor, it.name or "", it.action, it.subject_kind, it.subject, _details(it)) for it in entries
+    ]
+    return (spreadsheets.BOM + spreadsheets.written([COLUMNS, *rows])).encode()
+
+
+def _details(entry: Entry) -> str:
+    return msgspec.json.encode(entry.details).decode()
 
 
 CONTROLLERS = (Audit,)

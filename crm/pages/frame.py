@@ -6,7 +6,7 @@ on a page that its reader may not know: whoever nobody signed in gets the bare f
 
 from collections.abc import Mapping
 from typing import Any, TypeAlias
-from urllib.parse import urlencode, urlsplit
+from urllib.parse import quote, urlencode
 from zoneinfo import ZoneInfo
 
 import msgspec
@@ -15,7 +15,7 @@ from litestar.enums import MediaType
 from litestar.params import FromPath
 from litestar.response import Template
 
-from crm import access, assets, languages, origin, reference
+from crm import access, addresses, assets, languages, origin, reference
 from crm.errors import Fault, Invalid, NotThere, Refused
 from crm.pages import drawing, forms, navigation, toasts
 from crm.pages.toasts import Told
@@ -270,19 +270,13 @@ def _address(request: Asked) -> str:
 
 def _path(request: Asked) -> str:
     # Of two slashes a browser makes the name of another host, and of a backslash a slash.
-    return "/" + request.url.path.lstrip("/\\")
+    return "/" + quote(request.url.path.lstrip("/\\"), safe="/:@")
 
 
 def _remembering(request: Asked, path: str | None, name: str, value: str) -> Response[None]:
-    answer = back(request, path if path and _inside(path) else "/")
+    answer = back(request, path if path and addresses.is_ours(path) else "/")
     answer.set_cookie(name, value, max_age=YEAR if value else 0, samesite="lax", secure=_is_safe(request))
     return answer
-
-
-def _inside(path: str) -> bool:
-    # Backslashes and control signs are read as slashes or dropped by browsers: only plain addresses of ours go on.
-    parts = urlsplit(path)
-    return path.startswith("/") and not path.startswith(("//", "/\\")) and not parts.netloc and path.isprintable()
 
 
 def _is_safe(request: Asked) -> bool:

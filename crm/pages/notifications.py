@@ -10,13 +10,12 @@ from litestar.di import NamedDependency
 from litestar.params import FromPath, FromQuery
 from litestar.response import Template
 
-from crm import access
+from crm import access, addresses
 from crm.database import transaction
 from crm.errors import NotThere
 from crm.languages import say
 from crm.pages import frame
 from crm.pages.forms import Asked
-from crm.pages.sign_in import is_ours
 from crm.roles import Actor
 from crm.staff import notifications
 
@@ -57,7 +56,7 @@ class Notifications(Controller):
             href = await notifications.read(actor, number, at=datetime.now(UTC))
         if href is None:
             raise NotThere
-        return frame.back(request, href if is_ours(href) else "/notifications")
+        return frame.back(request, href if addresses.is_ours(href) else "/notifications")
 
 
 CONTROLLERS = (Notifications,)

@@ -12,8 +12,8 @@ from crm import access
 from crm.database import transaction
 from crm.pages import frame, person, person_work
 from crm.pages.forms import Asked
+from crm.paging import Mark
 from crm.people import directory
-from crm.people.directory import Mark
 
 
 class Sought(msgspec.Struct):

@@ -14,7 +14,7 @@ from litestar.di import NamedDependency
 from litestar.params import FromQuery
 from litestar.response import Template
 
-from crm import access, origin, reference, staff
+from crm import access, addresses, origin, reference, staff
 from crm.database import transaction
 from crm.errors import Invalid, NotThere
 from crm.pages import frame
@@ -148,9 +148,8 @@ def way_on(actor: Actor, wanted: str | None) -> str:
 
 
 def is_ours(path: str) -> bool:
-    """Whether a browser that is sent there stays here. Browsers read backslashes as slashes and drop tabs and line ends."""
-    plain = path.isascii() and path.isprintable() and " " not in path and "\\" not in path
-    return plain and path.startswith("/") and not path.startswith(("//", "/sign-"))
+    """Whether somebody who signed in can go on there: a page of ours, and not a door."""
+    return addresses.is_ours(path) and not path.startswith("/sign-")
 
 
 def carrying(request: Asked, answer: Response[Any], token: str) -> Response[Any]:

@@ -4,19 +4,16 @@ Promises that what somebody typed stands in an address only sealed, and that eac
 are. Whom the scope does not reach is not there.
 """
 
-import base64
-import binascii
 import re
 from collections.abc import Sequence
-from datetime import datetime
 from typing import Literal
-from uuid import UUID
 
 import msgspec
 from asyncpg import Record
 
-from crm import vault
+from crm import addresses
 from crm.database import current
+from crm.paging import Mark
 from crm.people import corrections, finding, portraits
 from crm.people.portraits import Sketch
 from crm.roles import EVERYTHING, Condition, Scope, numbered
@@ -26,30 +23,9 @@ LOOKED_AT = 5000  # matches of one text, the latest; more than that want a bette
 LONGEST = 120
 NUMBER = re.compile(r"[pP][- ]?(\d{1,18})")
 
-SEALED = "~"
-
 _PLACE = "list|q|people"
 
 Way = Literal["older", "newer"]
-
-
-class Mark(msgspec.Struct, frozen=True):
-    """Where a page ends: a moment and the id beside it, in one word for an address."""
-
-    moment: datetime
-    id: UUID
-
-    def __str__(self) -> str:
-        return f"{self.moment.timestamp():.6f}_{self.id.hex}"
-
-    @classmethod
-    def read(cls, text: str | None) -> "Mark | None":
-        """The mark again; None for none, and for what is none."""
-        moment, _, id_ = (text or "").partition("_")
-        try:
-            return cls(datetime.fromtimestamp(float(moment)).astimezone(), UUID(id_))
-        except (ValueError, OverflowError, OSError):
-            return None
 
 
 class Listed(msgspec.Struct, frozen=True):
@@ -62,19 +38,12 @@ class Listed(msgspec.Struct, frozen=True):
 
 def sealed(text: str) -> str:
     """What somebody looks for, as it may stand in an address: readable by us alone."""
-    words = " ".join(text.split())[:LONGEST]
-    return SEALED + base64.urlsafe_b64encode(vault.seal(words, place=_PLACE)).rstrip(b"=").decode()
+    return addresses.sealed(_tidy(text), place=_PLACE)
 
 
 def opened(text: str | None) -> str:
     """What somebody looked for; a plain text is itself, what we did not seal nothing."""
-    if not text or not text.startswith(SEALED):
-        return " ".join((text or "").split())[:LONGEST]
-    sought = text.removeprefix(SEALED)
-    try:
-        return vault.open_(base64.urlsafe_b64decode(sought + "=" * (-len(sought) % 4)), place=_PLACE)
-    except (binascii.Error, ValueError, vault.CannotOpen):
-        return ""
+    return _tidy(addresses.opened(text or "", place=_PLACE) or "")
 
 
 async def people(scope: Scope, *, text: str = "", mark: Mark | None = None, way: Way = "older") -> Listed:
@@ -100,6 +69,10 @@ async def people(scope: Scope, *, text: str = "", mark: Mark | None = None, way:
         newer=first if (more if way == "newer" else mark) else None,
         older=last if (mark if way == "newer" else more) else None,
     )
+
+
+def _tidy(text: str) -> str:
+    return " ".join(text.split())[:LONGEST]
 
 
 async def _numbered(scope: Scope, number: int) -> Sequence[Record]:
@@ -129,7 +102,7 @@ async def _found(scope: Scope, text: str, *, mark: Mark | None, way: Way) -> Seq
 def _beyond(key: str, mark: Mark | None, way: Way) -> Condition:
     if mark is None:
         return EVERYTHING
-    return Condition(f"{key} {'<' if way == 'older' else '>'} ({{}}, {{}})", (mark.moment, mark.id))
+    return Condition(f"{key} {'<' if way == 'older' else '>'} ({{}}, {{}})", (mark.at, mark.id))
 
 
 def _turned(statement: str, way: Way) -> str:

@@ -18,6 +18,7 @@ from crm.roles import Scope, numbered
 from leads import kinds, steering
 from leads.bulk.wanted import Known, Wanted
 from leads.steering.spam import AtStoreSince, ChangedSince, Stood
+from leads.steering.standing import lock_person_of_lead
 
 Before: TypeAlias = dict[str, Any]
 UNDONE = later("The bulk change that offered this was undone.")
@@ -84,16 +85,23 @@ async def _put_back(job: Running, lead: UUID, before: Before, at: datetime) -> N
 
 
 async def _give_campaign(job: Running, lead: UUID, at: datetime) -> Before:
-    before = await current().fetchval("select campaign from lead where id = $1 for update", lead)
+    before = await _campaign_held_still(lead)
     await _set_campaign(job, lead, job.known.campaign, at=at)
     return {"campaign": before}
 
 
 async def _give_back_campaign(job: Running, lead: UUID, before: Before, at: datetime) -> None:
-    now = await current().fetchval("select campaign from lead where id = $1 for update", lead)
-    if now != job.known.campaign:
+    if await _campaign_held_still(lead) != job.known.campaign:
         raise ChangedSince
     await _set_campaign(job, lead, before["campaign"], at=at)
+
+
+async def _campaign_held_still(lead: UUID) -> int | None:
+    """The lead's campaign, while nobody makes an offer of it and no dealer tells anything about one."""
+    await lock_person_of_lead(lead)
+    await current().execute(_HELD_OFFERS, lead)
+    campaign: int | None = await current().fetchval("select campaign from lead where id = $1 for update", lead)
+    return campaign
 
 
 async def _set_campaign(job: Running, lead: UUID, campaign: Any, *, at: datetime) -> None:
@@ -161,5 +169,10 @@ order by interest.rank, interest.id limit 1
 _WAITING_OFFERS = """
 select offer.id from offer join interest on interest.id = offer.interest
 where interest.lead = $1 and offer.state = 'offered' and {} order by offer.id
+"""
+# Offers of a lead and those that it joined, locked before its own rows as everywhere. Grain: one row per offer. $1 lead.
+_HELD_OFFERS = """
+select offer.id from offer join interest on offer.interest = interest.id or offer.id = interest.joined
+where interest.lead = $1 order by offer.id for update of offer
 """
 _TOLD = "select lead.observation, interest.id as interest from lead left join interest on interest.lead = lead.id where lead.id = $1"

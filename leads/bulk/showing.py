@@ -3,8 +3,6 @@
 Promises that a lead is named only to whom it may be seen now, and that no cell of the file is a formula for the spreadsheet that opens it.
 """
 
-import csv
-import io
 from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
@@ -13,6 +11,7 @@ from uuid import UUID
 import msgspec
 from asyncpg import Record
 
+from crm import spreadsheets
 from crm.database import current
 from crm.errors import NotThere
 from crm.languages import say
@@ -23,7 +22,6 @@ from leads.bulk.wanted import UNDOABLE, Wanted
 from leads.lists.statements import all_of
 
 PAGE = 50
-FORMULAS = ("=", "+", "-", "@", "\t", "\r")
 FATES = ("error", "skipped", "kept", "done", "undone")
 
 
@@ -105,12 +103,9 @@ async def lines(job: UUID, *, fate: str, scope: Scope, after: int | None = None)
 async def error_file(job: UUID, *, scope: Scope) -> str:
     """Every lead that was not changed, and why, as CSV."""
     rows = await _lines(job, ["error", "skipped", "kept"], scope=scope, after=0, limit=None)
-    text = io.StringIO()
-    writer = csv.writer(text)
-    writer.writerow([say("Lead"), say("Number"), say("What became of it"), say("Why")])
-    for line in map(_line, rows):
-        writer.writerow([str(line.lead or ""), _harmless(line.number or ""), line.fate, _harmless(line.why)])
-    return "\ufeff" + text.getvalue()
+    heads = [say("Lead"), say("Number"), say("What became of it"), say("Why")]
+    cells = [[str(line.lead or ""), line.number or "", line.fate, line.why] for line in map(_line, rows)]
+    return spreadsheets.BOM + spreadsheets.written([heads, *cells])
 
 
 async def _jobs(actor: Actor, *also: Condition, limit: int) -> list[Shown]:
@@ -132,10 +127,6 @@ async def _lines(job: UUID, fates: Sequence[str], *, scope: Scope, after: int, l
 
 def _line(row: Record) -> Line:
     return Line(row["id"], row["lead"], row["number"], row["fate"], reasons.words(row["reason"]))
-
-
-def _harmless(cell: str) -> str:
-    return f"'{cell}" if cell.startswith(FORMULAS) else cell
 
 
 # Jobs with how many of their leads came to what. Grain: one row per job. $1 how many.

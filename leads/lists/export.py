@@ -5,14 +5,12 @@ that opens it. It holds what was there at the moment that its name tells, each l
 connection is held, however slowly somebody takes it. What went out is noted with its count, also when whoever asked hung up halfway.
 """
 
-import csv
-import io
 from collections.abc import AsyncIterator, Callable, Sequence
 from datetime import UTC, datetime
 
 import anyio
 
-from crm import history, languages
+from crm import history, languages, spreadsheets
 from crm.database import current, transaction
 from crm.languages import say
 from crm.reference import Reference, load
@@ -25,15 +23,13 @@ from leads.lists.statements import Key
 from leads.lists.words import kind, named, standing
 
 CHUNK = 500
-BOM = "\ufeff"  # or Excel reads UTF-8 as something else
-FORMULAS = ("=", "+", "-", "@", "\t", "\r")
 
 
 async def lines(filters: Filters, shown: Sequence[Column], *, at: datetime, view: str) -> AsyncIterator[str]:
     """The file in pieces; opens its own transactions, one a page and none between them. `view` names the filters for the history."""
     sent, beyond = 0, None
     try:
-        yield BOM + _written([[say(column.heading) for column in shown] + [say("Lead")]])
+        yield spreadsheets.BOM + spreadsheets.written([[say(column.heading) for column in shown] + [say("Lead")]])
         while True:
             piece, count, beyond = await _page(filters, shown, beyond=beyond, at=at)
             if piece:
@@ -48,7 +44,7 @@ async def lines(filters: Filters, shown: Sequence[Column], *, at: datetime, view
 
 def cells(row: Row, shown: Sequence[Column], *, known: Reference) -> list[str]:
     """The cells of one lead, its id last."""
-    return [_harmless(_CELLS[column.name](row, known) or "") for column in shown] + [str(row.id)]
+    return [_CELLS[column.name](row, known) or "" for column in shown] + [str(row.id)]
 
 
 async def _page(
@@ -65,7 +61,7 @@ async def _page(
     # What came in since the file was begun is not in it, wherever it would stand.
     listed = [row for row in found if row.received_at <= at]
     after = (places[-1]["at"], places[-1]["lead"]) if len(places) == CHUNK else None
-    return _written([cells(row, shown, known=known) for row in listed]), len(listed), after
+    return spreadsheets.written([cells(row, shown, known=known) for row in listed]), len(listed), after
 
 
 async def _note(scope: Scope, shown: Sequence[Column], *, rows: int, view: str) -> None:
@@ -89,17 +85,6 @@ def _interest(one: rows.Wished, known: Reference) -> str:
 
 def _interests(row: Row, known: Reference) -> str:
     return "; ".join(_interest(one, known) for one in row.interests)
-
-
-def _harmless(cell: str) -> str:
-    # A quote in front makes it words for every spreadsheet; a minus before a digit could start a formula as well.
-    return f"'{cell}" if cell.startswith(FORMULAS) else cell
-
-
-def _written(table: Sequence[Sequence[str]]) -> str:
-    text = io.StringIO()
-    csv.writer(text).writerows(table)
-    return text.getvalue()
 
 
 _CELLS: dict[Name, Callable[[Row, Reference], str | None]] = {

@@ -4,36 +4,28 @@ Promises that only digests and opaque numbers are looked up, so that nobody can 
 leads are taken up, and that an address carries what was typed sealed. What is found still stands under the reader's scope.
 """
 
-import base64
-import binascii
 import re
 from uuid import UUID
 
-from crm import vault
+from crm import addresses
 from crm.people import finding
 from crm.roles import Condition
 
 LONGEST = 120
 MOST = 5000
-SEALED = "~"
 SHORT = re.compile(r"[lL]-([0-9a-fA-F]{6})")  # a lead's number as its page shows it: the end of its id
 PLACE = "list|q|leads"
 
 
 def sealed(text: str) -> str:
     """The text for an address: nobody reads a name or a number in a history, a log or over a shoulder."""
-    return SEALED + base64.urlsafe_b64encode(vault.seal(_tidy(text)[: LONGEST + 1], place=PLACE)).rstrip(b"=").decode()
+    return addresses.sealed(_tidy(text)[: LONGEST + 1], place=PLACE)
 
 
 def opened(text: str) -> str | None:
     """What was typed, of an address; a plain text is itself, a seal that is none of ours None."""
-    if not text.startswith(SEALED):
-        return _tidy(text)
-    try:
-        raw = base64.urlsafe_b64decode(text[1:] + "=" * (-len(text[1:]) % 4))
-        return vault.open_(raw, place=PLACE)
-    except (binascii.Error, ValueError, vault.CannotOpen):
-        return None
+    typed = addresses.opened(text, place=PLACE)
+    return None if typed is None else _tidy(typed)
 
 
 def meaning(text: str) -> Condition | None:

@@ -46,11 +46,6 @@ def count(filters: Filters, *, most: int) -> tuple[str, list[Any]]:
     return numbered(_COUNTED % {"walk": text}, conditions)
 
 
-def everything(filters: Filters) -> tuple[str, list[Any]]:
-    """All leads, the newest first, for a cursor."""
-    return numbered(*_captured(filters, EVERYTHING, beyond=None, order="desc", limit="all"))
-
-
 def ids(filters: Filters, *, most: int) -> tuple[str, list[Any]]:
     """The ids of all leads, the newest first, no more than `most`: what a change to all that match works on."""
     text, conditions = _captured(filters, EVERYTHING, beyond=None, order="desc", limit=str(most))

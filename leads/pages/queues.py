@@ -18,6 +18,7 @@ from crm.database import transaction
 from crm.languages import later, say
 from crm.pages import frame
 from crm.pages.forms import Asked
+from crm.paging import Mark
 from crm.people import reviews
 from crm.roles import Scope
 from leads import alliance, kinds, rechecks, worklists
@@ -85,7 +86,7 @@ class Queues(Controller):
             silent = await worklists.silent(scope) if queue == "held" else None
             reason = _reason(hold, held) if queue == "held" else None
             page = await worklists.page(
-                queue, scope, at=at, hold=reason, after=worklists.place(after), before=worklists.place(before)
+                queue, scope, at=at, hold=reason, after=Mark.read(after), before=Mark.read(before)
             )
             questions = await _questions(scope, at=at)
         return frame.page(

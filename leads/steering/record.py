@@ -94,7 +94,7 @@ async def add_interest(
     brand, model, store = await _read(wanted, scope=scope, at=at)
     if stored["version"] != version:
         raise Outdated(version=stored["version"], theirs={}, mine=msgspec.structs.asdict(wanted))
-    _need_word(heard, asks=wanted.kind in kinds.REQUESTS or store is not None)
+    heard = _word(heard, asks=wanted.kind in kinds.REQUESTS or store is not None)
     rank = await current().fetchval("select coalesce(max(rank), 0) + 1 from interest where lead = $1", lead)
     # `captured_at` and the like are the lead's, as for every interest.
     made = Interest(
@@ -127,7 +127,7 @@ async def add_interest(
         kind=wanted.kind,
         # What was asked for may be what a hand-over stands on: who wrote it down, and how they know, is on record.
         store=wanted.preferred_store,
-        **_word(heard),
+        **({"heard": heard} if heard else {}),
     )
     return made.id
 
@@ -153,7 +153,7 @@ async def change_interest(
         raise BeyondSteering(stage=known["stage"])
     if brand != known["brand_id"] and (known["offered"] or not waits):
         raise OfferedAlready
-    _need_word(heard, asks=_asks_more(wanted.kind, brand, store, known))
+    heard = _word(heard, asks=_asks_more(wanted.kind, brand, store, known))
     await current().execute(
         "update interest set brand = $2, model = $3, kind = $4, preferred_store = $5,"
         " due_at = case when $6 and hold is distinct from 'spam' then $7::timestamptz else due_at end, attempts = 0 where id = $1",
@@ -171,7 +171,14 @@ async def change_interest(
     before = {name: known[name] for name in ("brand", "model", "kind")} | {"store": known["preferred_store"]}
     told = {"brand": wanted.brand, "model": wanted.model, "kind": wanted.kind, "store": wanted.preferred_store}
     await history.note(
-        scope.actor.actor, "interest_changed", "interest", interest, at=at, **told, **_word(heard), before=before
+        scope.actor.actor,
+        "interest_changed",
+        "interest",
+        interest,
+        at=at,
+        **told,
+        **({"heard": heard} if heard else {}),
+        before=before,
     )
 
 
@@ -187,16 +194,14 @@ def _asks_more(kind: str, brand: int | None, store: int | None, known: Record) -
     return by_kind or (store is not None and (is_new or store != known["store_id"]))
 
 
-def _need_word(heard: str | None, *, asks: bool) -> None:
+def _word(heard: str | None, *, asks: bool) -> str | None:
+    """How a request was made known; None where nothing new is asked for, whatever was sent."""
     # SCHEMA's rule 1: a person's own request may carry a hand-over without their consent. What a colleague supposes is none.
     if heard is None and asks:
         raise Invalid(errors=[Fault(path="heard", message=say(HOW_DO_WE_KNOW))])
     if heard is not None and heard not in HEARD:
         raise Invalid(errors=[Fault(path="heard", message=say("Please choose one of the list."))])
-
-
-def _word(heard: str | None) -> dict[str, str]:
-    return {"heard": heard} if heard else {}
+    return heard if asks else None
 
 
 async def _locked(lead: UUID, *, scope: Scope) -> Record:

@@ -109,7 +109,9 @@ async def _let_go(one: Stood, *, at: datetime) -> None:
     if one.stage == "offered":
         await current().execute(_STAND, one.id, "identified", None, at)
     else:
-        await current().execute(_STAND, one.id, one.stage, one.hold, one.due_at)
+        # What would have released its hold, or brought it back from the alliance queue, passed it by meanwhile: it is looked at once more.
+        due_at = one.due_at or (at if one.hold else None)
+        await current().execute(_STAND, one.id, one.stage, one.hold, due_at)
         await current().execute("update alliance_task set closed_at = null, closed_by = null where id = $1", one.task)
 
 

@@ -6,6 +6,7 @@ import pytest
 
 from crm.database import transaction
 from crm.errors import NotThere
+from crm.paging import Mark
 from crm.roles import visible_to
 from leads import alliance, worklists
 from leads.alliance import TakenAlready
@@ -106,7 +107,7 @@ async def test_every_page_of_a_queue_can_be_walked_both_ways():
     scope = await scope_of()
 
     first = await queue("held", scope, hold="no_consent", limit=2)
-    second = await queue("held", scope, hold="no_consent", limit=2, after=worklists.place(str(first.after)))
+    second = await queue("held", scope, hold="no_consent", limit=2, after=Mark.read(str(first.after)))
     third = await queue("held", scope, hold="no_consent", limit=2, after=second.after)
     back = await queue("held", scope, hold="no_consent", limit=2, before=third.before)
 
@@ -167,8 +168,3 @@ async def test_nothing_of_another_brand_is_listed_counted_or_worked():
             with pytest.raises(NotThere):
                 async with transaction():
                     await alliance.take(row.id, scope=mine, at=LATER)
-
-
-async def test_a_place_that_nobody_gave_out_is_none():
-    assert worklists.place("yesterday") is None
-    assert worklists.place("12.zz") is None

@@ -3,7 +3,8 @@
 from datetime import timedelta
 
 from crm.database import current, transaction
-from crm.staff import notifications, sessions, throttle
+from crm.staff import notifications, sessions, sweeping, throttle
+from leads import jobs
 from tests.cast import DAY, MINUTE, NOON, colleague, fetch, value
 
 
@@ -65,3 +66,15 @@ async def test_a_notification_is_forgotten_after_it_was_read_and_an_unread_one_m
         assert await notifications.forget(at=NOON) == 2
 
     assert [row["href"] for row in await fetch("select href from notification order by at")] == ["/364", "/92"]
+
+
+async def test_a_worker_sweeps_until_it_is_clean_and_then_rests_for_a_while():
+    broom = sweeping.Broom()
+    await tries(61 * DAY, 62 * DAY, timedelta())
+
+    assert [await broom.sweep(NOON), await broom.sweep(NOON)] == [2, 0]
+    await tries(63 * DAY)
+
+    assert await broom.sweep(NOON + MINUTE) == 0
+    assert await broom.sweep(NOON + 11 * MINUTE) == 1
+    assert sweeping.JOB in jobs.JOBS
