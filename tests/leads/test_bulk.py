@@ -12,9 +12,10 @@ from campaigns import planning, reports
 from crm.database import DB, STRIPES, transaction
 from crm.errors import Invalid, NotThere, Refused
 from crm.roles import visible_to
-from leads import bulk
+from leads import bulk, inbox
 from leads.bulk import Wanted, acts, showing, working
 from leads.bulk.asking import StaysDone, WrongStep
+from leads.inbox.dispositions import Said
 from leads.offers import PERSON_LOCKS
 from tests.cast import (
     LI,
@@ -33,6 +34,7 @@ from tests.cast import (
     wants,
     work,
 )
+from tests.saying import accepted, give, the_offer
 
 LATER = NOON + MINUTE
 
@@ -126,6 +128,18 @@ async def test_held_as_spam_and_undone_everything_stands_where_it_stood():
     assert (await shown(job, scope)).fates == {"undone": 3}
 
 
+async def test_a_consent_given_while_a_lead_was_spam_counts_when_that_is_undone():
+    [lead], scope = await leads_of(1), await scope_of()
+    job = await start(Wanted(kind="hold"), [lead], scope)
+    await work()
+    await give(await person_of(lead), at=LATER)
+    await work(LATER)
+
+    await undo(job, scope)
+
+    assert await stands(lead) == [("offered", None)]
+
+
 async def test_a_release_is_undone_where_no_store_has_it_yet():
     held, agreed = await leads_of(1), [await a_lead(person=LI)]
     scope, leads = await scope_of(), [*held, *agreed]
@@ -158,6 +172,37 @@ async def test_a_campaign_is_given_counted_and_given_back():
     await undo(job, scope)
 
     assert await everything_of(leads) == before
+
+
+async def test_what_a_dealer_tells_while_a_campaign_is_given_is_lost_by_neither():
+    [lead], scope = await leads_of(1, consents=True), await scope_of()
+    await accepted(lead, at=NOON + MINUTE)
+    async with transaction() as connection:
+        await connection.execute(
+            "insert into campaign (code, name, status, time_zone, created_at, version)"
+            " values ('spring', 'Spring', 'found', 'Asia/Shanghai', $1, 1)",
+            NOON,
+        )
+    told = asyncio.Event()
+
+    async def dealer_tells():
+        offer, its_dealer = await the_offer(lead)
+        async with transaction():
+            await inbox.dispose(offer, Said(kind="contacted", at=LATER), dealer=its_dealer, at=LATER + MINUTE)
+            told.set()
+            await asyncio.sleep(0.3)
+
+    async def campaign_is_given():
+        await told.wait()
+        await start(Wanted(kind="campaign", campaign="spring"), [lead], scope)
+        await work(LATER + 2 * MINUTE)
+
+    await asyncio.gather(dealer_tells(), campaign_is_given())
+
+    standing = await fetch(
+        "select kind, campaign.code from milestone join campaign on campaign.id = campaign where retracted_at is null"
+    )
+    assert sorted(tuple(row) for row in standing) == [(fact, "spring") for fact in (1, 2, 3, 4)]
 
 
 async def test_the_report_of_a_campaign_given_in_bulk_counts_the_visit_with_the_lead_and_the_past_keeps_its_own():

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from crm import languages
+from crm import languages, spreadsheets
 from crm.database import DB, transaction
 from crm.roles import visible_to
 from leads.lists import export, listing
@@ -57,6 +57,15 @@ async def test_no_cell_is_a_formula(sign):
     _, row = await table(await colleague("alliance_marketer"), "columns=number")
 
     assert row[1] == f"'{sign}HYPERLINK(1)"
+
+
+@pytest.mark.parametrize("cell", ["＝1+1", "\u200b=cmd|'/c calc'!A0", "safe\n=1+1"])
+async def test_no_cell_is_a_formula_in_disguise(cell):
+    await a_lead(person=WANG | {"name": cell})
+
+    _, row = await table(await colleague("alliance_marketer"), "columns=person")
+
+    assert row[0] == spreadsheets.harmless(spreadsheets.unquoted(row[0]))
 
 
 async def test_a_file_holds_what_the_filters_leave_newest_first():
