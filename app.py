@@ -16,7 +16,9 @@ from litestar.di import Provide
 
 from campaigns import cli as campaigns_cli
 from campaigns import kinds as campaign_kinds
-from campaigns import planning
+from campaigns import pages as campaign_pages
+from campaigns import showcases
+from campaigns.api import CONTROLLERS as CAMPAIGN_DOORS
 from crm import access, database, logs, orphans, process, reference
 from crm import cli as crm_cli
 from crm import doctor as crm_doctor
@@ -53,7 +55,9 @@ def _application(*, is_demo: Callable[[], Awaitable[bool]]) -> Litestar:
             description.docs,
             *capture.CONTROLLERS,
             *inbox.CONTROLLERS,
+            *CAMPAIGN_DOORS,
             *crm_pages.CONTROLLERS,
+            *campaign_pages.CONTROLLERS,
             *lead_pages.CONTROLLERS,
         ],
         dependencies={
@@ -163,7 +167,7 @@ async def write_reference_data() -> None:
         await campaign_kinds.seed()
         await lead_kinds.seed()
         await policies.seed(active_from=FIRST_DAY)
-        await planning.seed_showcases(at=at)
+        await showcases.seed(at=at)
 
 
 for command in (*crm_cli.COMMANDS, *campaigns_cli.COMMANDS, *leads_cli.COMMANDS):

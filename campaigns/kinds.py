@@ -4,13 +4,16 @@ from campaigns.tables import MilestoneKind, TouchpointKind
 from campaigns.touchpoints import Fact, Touch
 
 TOUCHES = (
-    TouchpointKind(
-        id=int(Touch.registration), code="registration", name_zh="现场登记", name_en="registered at an event"
-    ),
-    TouchpointKind(id=int(Touch.lead_form), code="lead_form", name_zh="线上表单", name_en="online form"),
-    TouchpointKind(id=int(Touch.call), code="call", name_zh="来电", name_en="call"),
-    TouchpointKind(id=int(Touch.visit), code="visit", name_zh="到访", name_en="visit"),
-    TouchpointKind(id=int(Touch.arrival), code="import", name_zh="导入", name_en="import"),
+    (Touch.registration, "registration", "现场登记", "registered at an event", True),
+    (Touch.lead_form, "lead_form", "线上表单", "online form", True),
+    (Touch.call, "call", "来电", "call", True),
+    (Touch.visit, "visit", "到访", "visit", True),
+    (Touch.arrival, "import", "导入", "import", True),
+    (Touch.booking, "booking", "预约时段", "booked a slot", False),
+    (Touch.invitation_sent, "invitation_sent", "已发邀请", "invitation sent", False),
+    (Touch.invitation_opened, "invitation_opened", "打开邀请", "invitation opened", False),
+    (Touch.invitation_clicked, "invitation_clicked", "点击邀请", "invitation clicked", False),
+    (Touch.landing, "landing", "访问页面", "page visited", False),
 )
 FACTS = (
     MilestoneKind(id=int(Fact.lead), code="lead", name_zh="线索", name_en="lead"),
@@ -26,5 +29,9 @@ FACTS = (
 
 async def seed() -> None:
     """Write the closed sets; safe to repeat, joins the caller's transaction."""
-    await TouchpointKind.insert(*TOUCHES).on_conflict(TouchpointKind.code, "DO NOTHING")
+    touches = (
+        TouchpointKind(id=int(touch), code=code, name_zh=zh, name_en=en, registers=registers)
+        for touch, code, zh, en, registers in TOUCHES
+    )
+    await TouchpointKind.insert(*touches).on_conflict(TouchpointKind.code, "DO NOTHING")
     await MilestoneKind.insert(*FACTS).on_conflict(MilestoneKind.code, "DO NOTHING")

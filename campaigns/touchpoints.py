@@ -26,6 +26,11 @@ class Touch(IntEnum):
     call = 3
     visit = 4
     arrival = 5  # by an import whose medium nobody told; its code is `import`, which Python keeps for itself
+    booking = 6
+    invitation_sent = 7
+    invitation_opened = 8
+    invitation_clicked = 9
+    landing = 10  # of somebody unknown: a visitor id stands in `person`
 
 
 class Fact(IntEnum):

@@ -39,6 +39,13 @@ Permission = Literal[
     "policies.work",  # draft, simulate, activate, roll back
     "imports",
     "figures",  # campaign figures, without personal data
+    "campaigns.see",  # plans and their figures, without personal data
+    "campaigns.work",  # plan, events, slots, channels
+    "campaigns.join",  # accept a brand's share and its arrangement
+    "guests.see",
+    "guests.work",  # register, change, cancel, check what a form said
+    "invitations.see",  # audiences and mailings, as counts
+    "invitations.work",  # audiences, templates, sending
     "audit",
     "settings",  # notices, hours
     "staff",  # who works here and what they may do
@@ -50,17 +57,32 @@ PERMISSIONS: tuple[Permission, ...] = get_args(Permission)
 
 _MARKETING: frozenset[Permission] = frozenset(
     {"home", "own", "leads.see", "leads.create", "leads.work", "leads.offer", "leads.export", "queues", "people.see",
-     "people.work", "people.reveal", "network.see", "policies.see", "figures"}
+     "people.work", "people.reveal", "network.see", "policies.see", "figures", "campaigns.see", "guests.see", "invitations.see"}
 )  # fmt: skip
 MAY: dict[Role, frozenset[Permission]] = {
-    "alliance_admin": frozenset(PERMISSIONS) - {"inbox"},
-    "alliance_marketer": _MARKETING | {"people.merge", "network.work", "policies.work", "imports"},
-    "brand_marketer": _MARKETING,
-    "regional_manager": _MARKETING - {"leads.export", "leads.create"},
+    "alliance_admin": frozenset(PERMISSIONS) - {"inbox", "campaigns.join"},
+    "alliance_marketer": _MARKETING
+    | {"people.merge", "network.work", "policies.work", "imports", "campaigns.work", "guests.work", "invitations.work"},
+    "brand_marketer": _MARKETING | {"campaigns.join", "invitations.work"},
+    "regional_manager": _MARKETING - {"leads.export", "leads.create", "invitations.see"},
     "event_desk": frozenset({"home", "own", "leads.see", "leads.create"}),
     "store": frozenset({"own", "inbox"}),
-    "analyst": frozenset({"home", "own", "figures"}),
-    "auditor": frozenset({"home", "own", "leads.see", "people.see", "network.see", "policies.see", "figures", "audit"}),
+    "analyst": frozenset({"home", "own", "figures", "campaigns.see"}),
+    "auditor": frozenset(
+        {
+            "home",
+            "own",
+            "leads.see",
+            "people.see",
+            "network.see",
+            "policies.see",
+            "figures",
+            "audit",
+            "campaigns.see",
+            "guests.see",
+            "invitations.see",
+        }
+    ),
 }
 
 
@@ -175,6 +197,18 @@ class Scope(msgspec.Struct, frozen=True):
             f"where mine.person = {alias}.id and mine.closed_at is null and {inner.text})"
         )
         return Condition(text, inner.values)
+
+    def of_registrations(self, alias: str = "registration") -> Condition:
+        """True for registrations of guests who want to see a brand that may be seen; whether their names may be read is for crm/sight.py."""
+        if not self.actor.may("guests.see"):
+            return NOTHING
+        if self.sees_all_brands and self.brand is None:
+            return EVERYTHING
+        wished = self.of_brands("wish.brand")
+        return Condition(
+            f"exists (select from registration_wish as wish where wish.registration = {alias}.id and {wished.text})",
+            wished.values,
+        )
 
     def of_brands(self, column: str) -> Condition:
         """True for rows of the brand that may be seen; `column` holds a brand's id, null belongs to the alliance."""

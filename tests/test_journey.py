@@ -5,7 +5,7 @@ from datetime import timedelta
 import msgspec
 import pytest
 
-from campaigns import planning, reports
+from campaigns import reports, showcases
 from crm import people
 from crm.database import current, transaction
 from crm.errors import NotThere
@@ -43,7 +43,7 @@ SHANGHAI = NOON + timedelta(days=102)
 async def chengdu(clean_tables, tmp_path):
     await open_chengdu(tmp_path)
     async with transaction():
-        await planning.seed_showcases(at=NOON)
+        await showcases.seed(at=NOON)
 
 
 async def look(lead):

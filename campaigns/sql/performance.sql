@@ -22,6 +22,7 @@ touched as (
         count(distinct touchpoint.observation) as registered,
         count(distinct coalesce(merged.survivor, touchpoint.person)) as people
     from touchpoint
+    join touchpoint_kind as kind on kind.id = touchpoint.kind and kind.registers
     left join merged on merged.person = touchpoint.person
     where
         touchpoint.campaign = $1

@@ -12,7 +12,7 @@ from uuid import UUID
 
 import msgspec
 
-from campaigns import planning, touchpoints
+from campaigns import occasions, touchpoints
 from crm import consent, history, identity, reference, vehicles
 from crm.database import current, insert, lock_stripes, notify, statement
 from crm.errors import NotThere
@@ -175,8 +175,8 @@ async def _write(
 async def _place(drafts: Sequence[Draft], *, source: Sender, at: datetime, import_id: UUID | None) -> list[Placed]:
     observed = [rows.observed(draft, source=source, at=at, import_id=import_id) for draft in drafts]
     resolutions = await identity.resolve(observed, at=at)
-    occasions = [rows.occasion(draft) for draft in drafts]
-    where = await planning.locate(occasions, at=at)
+    said = [rows.occasion(draft) for draft in drafts]
+    where = await occasions.locate(said, at=at)
     return [
         Placed(
             draft=draft,
@@ -192,7 +192,7 @@ async def _place(drafts: Sequence[Draft], *, source: Sender, at: datetime, impor
                 at=at,
             ),
         )
-        for draft, resolution, occasion in zip(drafts, resolutions, occasions, strict=True)
+        for draft, resolution, occasion in zip(drafts, resolutions, said, strict=True)
     ]
 
 

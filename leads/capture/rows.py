@@ -10,7 +10,7 @@ from uuid import UUID
 import msgspec
 
 from campaigns import touchpoints
-from campaigns.planning import Known, Occasion
+from campaigns.occasions import Known, Occasion
 from campaigns.tables import Milestone, Touchpoint
 from campaigns.touchpoints import TOUCH_BY_SOURCE, Fact
 from crm import vault

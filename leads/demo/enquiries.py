@@ -8,7 +8,7 @@ from datetime import datetime, time, timedelta
 from random import Random
 from typing import NamedTuple, TypeVar
 
-from campaigns.planning import Showcase
+from campaigns.showcases import Showcase
 from crm.network import LOCAL, local_day
 from crm.people import corrections
 from leads import entering

@@ -17,7 +17,7 @@ from uuid import UUID
 
 import msgspec
 
-from campaigns import planning
+from campaigns import showcases
 from crm import access, consent, work
 from crm.access import Principal
 from crm.database import current, statement, transaction
@@ -91,7 +91,7 @@ class _Player:
         """Plan the shows, open the stores, let the sources in, and note down what is to happen beside the shows."""
         show, now = self.calendar, self.calendar.now
         async with transaction():
-            await planning.seed_showcases([show.chengdu, show.shanghai], at=now)
+            await showcases.seed([show.chengdu, show.shanghai], at=now)
             await network.open_stores(_local(show.chengdu.starts_on, 8) - timedelta(days=1))
             for code, kind in ((DESK, "desk"), (WEB, "api")):
                 self.senders[code] = await capture.sender(await access.make_source(code, kind=kind))

@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 import msgspec
 
-from campaigns.planning import Showcase
+from campaigns.showcases import Showcase
 from crm.network import LOCAL, local_day
 from leads.demo import enquiries, visitors
 from leads.demo.enquiries import DESK, STAND_HOURS, WEB, Registration, is_open

@@ -8,8 +8,7 @@ import msgspec
 import openpyxl
 import pytest
 
-from campaigns import exports
-from campaigns.planning import seed_showcases
+from campaigns import exports, showcases
 from campaigns.reports import BrandReach, Performance, Reach
 from crm.database import transaction
 
@@ -66,7 +65,7 @@ def test_a_name_that_a_spreadsheet_would_run_is_quoted_in_the_csv():
 @pytest.mark.parametrize("form", exports.FORMS)
 async def test_a_campaign_is_written_to_a_file(form, tmp_path):
     async with transaction():
-        await seed_showcases(at=NOON)
+        await showcases.seed(at=NOON)
         await exports.write_performance("chengdu-2025", form=form, path=tmp_path / f"report.{form}", as_of=NOON)
 
     assert (tmp_path / f"report.{form}").read_bytes()[:2] == {"csv": b"br", "xlsx": b"PK"}[form]

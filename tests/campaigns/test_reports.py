@@ -5,8 +5,8 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from campaigns import reports
-from campaigns.planning import campaign_of, seed_showcases
+from campaigns import reports, showcases
+from campaigns.occasions import campaign_of
 from campaigns.tables import Milestone, Touchpoint
 from campaigns.touchpoints import Fact, record_touches
 from crm import reference
@@ -22,7 +22,7 @@ FUNNEL = ("lead", "offered", "accepted", "contacted", "test_drive", "order")
 @pytest.fixture
 async def chengdu():
     async with transaction():
-        await seed_showcases(at=NOON)
+        await showcases.seed(at=NOON)
         return await campaign_of("chengdu-2025", at=NOON)
 
 

@@ -8,7 +8,7 @@ from uuid import uuid4
 import asyncpg
 import pytest
 
-from campaigns import planning, reports
+from campaigns import occasions, reports
 from crm.database import DB, STRIPES, transaction
 from crm.errors import Invalid, NotThere, Refused
 from crm.roles import visible_to
@@ -208,7 +208,7 @@ async def test_what_a_dealer_tells_while_a_campaign_is_given_is_lost_by_neither(
 async def test_the_report_of_a_campaign_given_in_bulk_counts_the_visit_with_the_lead_and_the_past_keeps_its_own():
     leads, scope = await leads_of(2), await scope_of()
     async with transaction() as connection:
-        await planning.campaign_of("spring", at=NOON)
+        await occasions.campaign_of("spring", at=NOON)
         former = await connection.fetchval(
             "select campaign.code from lead join campaign on campaign.id = campaign limit 1"
         )

@@ -1,4 +1,4 @@
-"""Campaigns, their events and booths: who plans them, and which of them a lead came from.
+"""Which campaign, event and booth a contact came from, by what the form or the file calls them.
 
 Promises that a code or name nobody planned is no error: it becomes a `found` campaign, event or booth that waits to be
 claimed, once however many leads name it at the same moment. An event without a campaign brings its own; a booth without
@@ -6,16 +6,10 @@ an event is not kept.
 """
 
 from collections.abc import Collection, Iterable
-from datetime import date, datetime
-from decimal import Decimal
+from datetime import datetime
 from typing import Any, NamedTuple
-from zoneinfo import ZoneInfo
 
-from campaigns.tables import Campaign, Event, Partner
-from crm import reference
 from crm.database import current, statement
-
-TIME_ZONE = "Asia/Shanghai"
 
 
 class Occasion(NamedTuple):
@@ -32,21 +26,6 @@ class Known(NamedTuple):
     campaign: int | None = None
     event: int | None = None
     booth: int | None = None
-
-
-class Showcase(NamedTuple):
-    """A joint show of all brands: one campaign with one event."""
-
-    code: str
-    name: str
-    starts_on: date
-    ends_on: date
-
-
-SHOWCASES = (
-    Showcase("chengdu-2025", "成都车展2025 联盟展台", date(2025, 8, 29), date(2025, 9, 7)),
-    Showcase("shanghai-2025", "Shanghai alliance showcase 2025", date(2025, 12, 9), date(2025, 12, 14)),
-)
 
 
 async def locate(said: Collection[Occasion], *, at: datetime) -> dict[Occasion, Known]:
@@ -72,32 +51,6 @@ async def event_of(code: str, *, campaign: str | None = None, at: datetime) -> i
     """The event with this code or name; a found one belongs to `campaign`, or to one of its own name."""
     known = (await locate([Occasion(campaign=campaign, event=code)], at=at)).popitem()[1]
     return _certain(known.event)
-
-
-async def seed_showcases(shows: Iterable[Showcase] = SHOWCASES, *, at: datetime) -> None:
-    """Plan shows with all brands as equal partners; what is already there stays as it is, safe to repeat."""
-    brands = sorted((await reference.load()).brands.values(), key=lambda brand: brand.rank)
-    for show in shows:
-        campaign = await _plan(show, at=at)
-        partners = (Partner(campaign=campaign, brand=brand.id, share=Decimal(1) / len(brands)) for brand in brands)
-        await Partner.insert(*partners).on_conflict((Partner.campaign, Partner.brand), "DO NOTHING")
-
-
-async def _plan(show: Showcase, *, at: datetime) -> int:
-    planned = Campaign(code=show.code, name=show.name, status=_status(show, at=at), created_at=at)
-    planned.starts_on, planned.ends_on = show.starts_on, show.ends_on
-    await Campaign.insert(planned).on_conflict(Campaign.code, "DO NOTHING")
-    campaign = await campaign_of(show.code, at=at)
-    event = Event(campaign=campaign, code=show.code, name=show.name, starts_on=show.starts_on, ends_on=show.ends_on)
-    await Event.insert(event).on_conflict(Event.code, "DO NOTHING")
-    return campaign
-
-
-def _status(show: Showcase, *, at: datetime) -> str:
-    today = at.astimezone(ZoneInfo(TIME_ZONE)).date()
-    if today < show.starts_on:
-        return "scheduled"
-    return "live" if today <= show.ends_on else "closed"
 
 
 async def _known(said: Collection[Occasion]) -> dict[Occasion, Known]:

@@ -5,22 +5,22 @@ from datetime import UTC, datetime
 
 import pytest
 
-from campaigns import planning
-from campaigns.planning import Known, Occasion
+from campaigns import occasions, showcases
+from campaigns.occasions import Known, Occasion
 from crm.database import current, transaction
 
 NOW = datetime(2025, 9, 3, tzinfo=UTC)
 
 
 @pytest.fixture(autouse=True)
-async def showcases(clean_tables):
+async def planned(clean_tables):
     async with transaction():
-        await planning.seed_showcases(at=NOW)
+        await showcases.seed(at=NOW)
 
 
 async def locate(*said):
     async with transaction():
-        return await planning.locate(said, at=NOW)
+        return await occasions.locate(said, at=NOW)
 
 
 async def test_a_spreadsheet_names_the_show_and_a_system_its_code():
@@ -50,9 +50,9 @@ async def test_a_brand_may_run_its_own_campaign_at_the_joint_show():
     known = (await locate(own))[own]
 
     async with transaction():
-        assert known.campaign == await planning.campaign_of("aito-roadshow", at=NOW)
-        assert known.event == await planning.event_of("chengdu-2025", at=NOW)
-        assert known.campaign != await planning.campaign_of("chengdu-2025", at=NOW)
+        assert known.campaign == await occasions.campaign_of("aito-roadshow", at=NOW)
+        assert known.event == await occasions.event_of("chengdu-2025", at=NOW)
+        assert known.campaign != await occasions.campaign_of("chengdu-2025", at=NOW)
 
 
 async def test_a_booth_without_an_event_is_not_kept():
@@ -61,7 +61,7 @@ async def test_a_booth_without_an_event_is_not_kept():
 
 async def test_the_showcases_are_planned_once_with_equal_partners():
     async with transaction():
-        await planning.seed_showcases(at=NOW)
+        await showcases.seed(at=NOW)
         shows = await current().fetch(
             "select code, status, ends_on - starts_on + 1 as days from campaign order by code"
         )

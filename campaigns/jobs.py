@@ -1,0 +1,5 @@
+"""Everything that workers do for campaigns."""
+
+from crm.work import Job
+
+JOBS: tuple[Job, ...] = ()
