@@ -198,6 +198,15 @@ class Scope(msgspec.Struct, frozen=True):
         )
         return Condition(text, inner.values)
 
+    def of_campaigns(self, alias: str = "campaign") -> Condition:
+        """True for campaigns that may be seen: a brand's people see those in which their brand is a partner."""
+        if not self.actor.may("campaigns.see"):
+            return NOTHING
+        if self.brand is None:
+            return EVERYTHING
+        text = f"exists (select from partner as joined where joined.campaign = {alias}.id and joined.brand = {{}})"
+        return Condition(text, (self.brand,))
+
     def of_registrations(self, alias: str = "registration") -> Condition:
         """True for registrations of guests who want to see a brand that may be seen; whether their names may be read is for crm/sight.py."""
         if not self.actor.may("guests.see"):

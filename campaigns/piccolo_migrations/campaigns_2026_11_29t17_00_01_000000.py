@@ -120,6 +120,18 @@ create unique index booking_line on booking (slot, position);
 create unique index booking_once on booking (slot, registration) where state <> 'cancelled';
 create index booking_registration on booking (registration);
 create index booking_offered on booking (offer_until) where state = 'offered';
+
+create table guest_message (
+    id uuid primary key,
+    registration uuid not null references registration (id) on delete restrict,
+    booking uuid references booking (id) on delete restrict,
+    kind varchar(20) not null check (kind in ('confirmed', 'waiting', 'offered', 'changed', 'cancelled', 'reminder', 'lapsed')),
+    due_at timestamptz,
+    told_at timestamptz,
+    attempts smallint not null default 0
+);
+create index guest_message_due on guest_message (due_at) where due_at is not null;
+create index guest_message_registration on guest_message (registration);
 """
 
 

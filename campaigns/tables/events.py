@@ -135,3 +135,15 @@ class Booking(Table, tablename="booking"):
     cancelled_at = Timestamptz(default=None, null=True)
     done_at = Timestamptz(default=None, null=True)
     version = Integer(default=1)
+
+
+class GuestMessage(Table, tablename="guest_message"):
+    """What a guest has to be told about a registration or one of its bookings, once it is due; `told_at` says that it was queued for sending."""
+
+    id = UUID(primary_key=True, default=None)
+    registration = ForeignKey(Registration, on_delete=OnDelete.restrict, null=False)
+    booking = ForeignKey(Booking, on_delete=OnDelete.restrict, null=True, default=None)
+    kind = Varchar(length=20, default=None)
+    due_at = Timestamptz(default=None, null=True)
+    told_at = Timestamptz(default=None, null=True)
+    attempts = SmallInt(default=0)
