@@ -48,6 +48,8 @@ ACTIONS = {
     "routed_again": later("let a lead be routed again"),
     "place_said": later("set the place of a lead"),
     "interest_added": later("added an interest"),
+    "closed_by_order": later("ended an interest: ordered elsewhere"),
+    "turn_came": later("gave the next brand its turn"),
     "interest_changed": later("changed an interest"),
     "interest_removed": later("removed an interest"),
     "marked_spam": later("marked as spam"),

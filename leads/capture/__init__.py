@@ -21,7 +21,7 @@ from crm.tables import Store
 from leads import reading
 from leads.capture import rows
 from leads.capture.rows import RAW_KEPT, Draft, Placed, is_of_child
-from leads.capture.shapes import Answer, CapturedInterest, Incoming, Outcome, Sender
+from leads.capture.shapes import Answer, CapturedInterest, Incoming, Met, Outcome, Sender
 from leads.reading import Reading
 
 __all__ = [
@@ -29,6 +29,7 @@ __all__ = [
     "Answer",
     "CapturedInterest",
     "Incoming",
+    "Met",
     "Mode",
     "Outcome",
     "Sender",
@@ -125,7 +126,7 @@ def _draft(index: int, item: Incoming, understood: Reading, *, at: datetime, mod
         item=item,
         reading=understood,
         lead=uuid7(at),
-        observation=uuid7(at),
+        observation=item.met.observation if item.met else uuid7(at),
         # Nothing was captured after it was received; a device whose clock runs ahead is noted below.
         captured_at=min(item.body.captured_at.astimezone(UTC), at),
         stage="recorded" if mode == "backfill" else "identified",
@@ -173,8 +174,7 @@ async def _write(
 
 
 async def _place(drafts: Sequence[Draft], *, source: Sender, at: datetime, import_id: UUID | None) -> list[Placed]:
-    observed = [rows.observed(draft, source=source, at=at, import_id=import_id) for draft in drafts]
-    resolutions = await identity.resolve(observed, at=at)
+    resolutions = await _resolved(drafts, source=source, at=at, import_id=import_id)
     said = [rows.occasion(draft) for draft in drafts]
     where = await occasions.locate(said, at=at)
     return [
@@ -194,6 +194,16 @@ async def _place(drafts: Sequence[Draft], *, source: Sender, at: datetime, impor
         )
         for draft, resolution, occasion in zip(drafts, resolutions, said, strict=True)
     ]
+
+
+async def _resolved(
+    drafts: Sequence[Draft], *, source: Sender, at: datetime, import_id: UUID | None
+) -> list[identity.Resolution]:
+    """The person of each draft, in their order; whoever was met before is who they were."""
+    strangers = [draft for draft in drafts if draft.item.met is None]
+    observed = [rows.observed(draft, source=source, at=at, import_id=import_id) for draft in strangers]
+    found = iter(await identity.resolve(observed, at=at) if observed else [])
+    return [identity.Resolution(met.person, "linked") if (met := draft.item.met) else next(found) for draft in drafts]
 
 
 async def _record_consents(placed: Sequence[Placed], *, source: Sender, at: datetime) -> None:
@@ -228,7 +238,9 @@ async def _tell_places(placed: Sequence[Placed], *, at: datetime) -> None:
 async def _record_ledgers(placed: Sequence[Placed], *, source: Sender, at: datetime, mode: Mode) -> None:
     if source.test:
         return
-    await touchpoints.record_touches([touch for one in placed for touch in rows.touches(one, at=at)])
+    await touchpoints.record_touches(
+        [touch for one in placed if one.draft.item.met is None for touch in rows.touches(one, at=at)]
+    )
     if mode == "offer":
         await touchpoints.record_milestones([fact for one in placed for fact in rows.facts(one, at=at)])
 

@@ -28,12 +28,20 @@ class Answer(msgspec.Struct, frozen=True):
     interests: list[CapturedInterest]
 
 
+class Met(msgspec.Struct, frozen=True):
+    """Whom a lead is of, where they were met before: their observation is kept and linked, their contact in the ledger, their answers given."""
+
+    observation: UUID
+    person: UUID
+
+
 class Incoming(msgspec.Struct, frozen=True):
-    """A decoded body, the bytes it came in, and its row where it came from a file."""
+    """A decoded body, the bytes it came in, its row where it came from a file, and who it is of when that is known."""
 
     body: LeadBody
     raw: bytes
     row_no: int | None = None
+    met: Met | None = None
 
 
 class Sender(msgspec.Struct, frozen=True):

@@ -17,6 +17,7 @@ from leads.tables.capture import (
     UndoneInterest,
 )
 from leads.tables.desk import Bulk, BulkRow, ImportFile, PolicyDraft, Recheck, Simulation
+from leads.tables.fan_out import FanOut, FanOutWish
 from leads.tables.offers import (
     AllianceTask,
     DealerCounter,
@@ -37,6 +38,8 @@ __all__ = [
     "DealerCounter",
     "Disposition",
     "DispositionKind",
+    "FanOut",
+    "FanOutWish",
     "Hold",
     "Import",
     "ImportFile",
