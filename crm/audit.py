@@ -49,6 +49,7 @@ ACTIONS = {
     "place_said": later("set the place of a lead"),
     "interest_added": later("added an interest"),
     "closed_by_order": later("ended an interest: ordered elsewhere"),
+    "lead_rule_chosen": later("chose what guests become"),
     "turn_came": later("gave the next brand its turn"),
     "interest_changed": later("changed an interest"),
     "interest_removed": later("removed an interest"),

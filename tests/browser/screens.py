@@ -166,6 +166,8 @@ SCREENS = (
     Screen("notice-new", ADMIN, at("/notices/new")),
     Screen("found", MARKETER, at("/"), sends("form.mq-find", q="王先生")),
     Screen("found-nothing", MARKETER, at("/"), sends("form.mq-find", q="欧阳无人")),
+    Screen("lead-rule", MARKETER, at("/campaigns/shanghai-demo/lead-rule")),
+    Screen("lead-rule-brand", BRAND, at("/campaigns/shanghai-demo/lead-rule")),
     Screen("not-found", MARKETER, at("/leads/018f0000-0000-7000-8000-000000000000")),
     Screen("not-yours", "analyst", at("/leads")),
 )

@@ -199,6 +199,9 @@ POST /imports/{import}/columns                          imports
 POST /imports/{import}/checking                         imports
 POST /imports/{import}/running                          imports
 POST /imports/{import}/cancelling                       imports
+
+GET  /campaigns/{campaign}/lead-rule                    campaigns.see
+POST /campaigns/{campaign}/lead-rule                    campaigns.work
 """
 ASKED: dict[tuple[str, str], str] = {
     (method, address): asks for method, address, asks in (line.split() for line in ROUTES.splitlines() if line)
@@ -224,6 +227,7 @@ SAID: dict[tuple[str, str], dict[str, str]] = {
     ("POST", "/my-store/offers/{offer}/refusal"): {"key": "1" * 32, "reason": "busy"},
     ("POST", "/my-store/offers/{offer}/dispositions"): {"key": "2" * 32, "kind": "contacted"},
     ("POST", "/queues/alliance/{alliance_task}/closing"): {"reason": "invalid_number"},
+    ("POST", "/campaigns/{campaign}/lead-rule"): {"version": "1", "when": "registered", "fan_out": "parallel", "once": "person"},
     ("POST", "/bulk"): {"lead": "{lead}", "kind": "note"},
     ("POST", "/bulk/previews"): {"lead": "{lead}", "kind": "note", "text": "hello"},
     ("POST", "/bulk/jobs"): {"lead": "{lead}", "kind": "note", "text": "hello"},
@@ -232,7 +236,7 @@ GUARDS = ("anyone", "own_pages", "any_key")
 # What an id of each kind belongs to: nobody of one brand may tell another brand's from one that does not exist.
 OF_A_BRAND = frozenset(
     {"lead", "interest", "offer", "person", "observation", "correction", "lead_note", "person_note", "task", "store", "dealer",
-     "brand", "draft", "simulation", "job", "alliance_task", "recheck"}
+     "brand", "draft", "simulation", "job", "alliance_task", "recheck", "campaign"}
 )  # fmt: skip
 PERMITTED: dict[tuple[str, str], frozenset[str]] = {
     route: frozenset(asks.split("+")) for route, asks in ASKED.items() if asks.split("+")[0] in PERMISSIONS

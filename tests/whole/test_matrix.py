@@ -25,7 +25,7 @@ MACHINES = {route: asks for route, asks in ASKED.items() if route[1].startswith(
 # What a path calls its ids where it does not use the table's word for them.
 CALLED = {
     ("/staff", "number"): "staff", ("/keys", "number"): "key", ("/notifications", "number"): "notification",
-    ("/policies", "code"): "brand", ("/stores", "code"): "store", ("/dealers", "code"): "dealer",
+    ("/policies", "code"): "brand", ("/campaigns", "code"): "campaign", ("/stores", "code"): "store", ("/dealers", "code"): "dealer",
     ("/people", "note"): "person_note", ("/leads", "note"): "lead_note", ("/review", "task"): "review",
     ("/people", "observation"): "correction", ("/simulations", "asked"): "simulation", ("/queues", "task"): "alliance_task",
 }  # fmt: skip
@@ -63,7 +63,7 @@ def in_our_words(path):
 
 
 def missing(name):
-    return MISSING if name in NUMBERS else "NOWHERE" if name in ("store", "dealer", "brand") else NOBODY
+    return MISSING if name in NUMBERS else "NOWHERE" if name in ("store", "dealer", "brand", "campaign") else NOBODY
 
 
 @pytest.fixture

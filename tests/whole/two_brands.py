@@ -205,7 +205,19 @@ async def _side(lead: UUID, brand: str) -> dict[str, str]:
         "notification": str(await value("select id from notification order by id desc limit 1")),
         "session": str(await value("select id from staff_session where staff = $1", owner)),
         "brand": brand,
+        "campaign": await _joined(UUID(ids["lead"]), brand),
     }
+
+
+async def _joined(lead: UUID, brand: str) -> str:
+    """The campaign of a lead, in which the brand is the one partner."""
+    async with transaction() as connection:
+        await connection.execute(_PARTNER, lead, brand)
+        return str(
+            await connection.fetchval(
+                "select code from campaign join lead on campaign = campaign.id where lead.id = $1", lead
+            )
+        )
 
 
 async def _a_job(author: httpx.AsyncClient, lead: str, mark: str) -> str:
@@ -283,6 +295,10 @@ async def _done(client: httpx.AsyncClient, path: str, **said: Any) -> None:
     assert answer.status_code in (200, 303), f"{path}: {answer.status_code}"
 
 
+_PARTNER = """
+insert into partner (campaign, brand)
+select lead.campaign, brand.id from lead cross join brand where lead.id = $1 and brand.code = $2
+"""
 _TASK = """
 insert into alliance_task (id, interest, reason, refusals, opened_at) values (gen_random_uuid(), $1, 'no_store', 1, $2) returning id
 """
