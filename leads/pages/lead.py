@@ -23,6 +23,7 @@ from crm.roles import Scope
 from leads import dossier, kinds, story
 from leads.dossier import Dossier
 from leads.pages import lead_work
+from leads.registrations import fan_out
 from leads.routing import drawing, foresight, receipts
 from leads.routing.drawing import Drawing
 from leads.steering import heard_of
@@ -95,6 +96,7 @@ async def context_of(lead: UUID, view: View, *, scope: Scope, at: datetime) -> d
         "kind_words": {kind.code: kind for kind in kinds.INTERESTS},
         "stage_words": {stage.code: stage for stage in kinds.STAGES},
         "reason_words": {reason.code: reason for reason in kinds.REASONS},
+        "turns": await fan_out.waiting(lead, scope=scope),
         "standing_of": _standings(seen),
         "region_name": dossier.place_name,
     }

@@ -16,6 +16,7 @@ from campaigns.touchpoints import Fact
 from crm import history, work
 from crm.database import current, insert, lock_stripes, notify, statement
 from crm.ids import uuid7
+from crm.roles import Scope, numbered
 from crm.work import Job, Row
 from leads import feed, kinds, offers
 from leads.tables import Interest
@@ -56,6 +57,12 @@ JOB = Job("fan_out", go_on)
 async def tie(lead: UUID) -> None:
     """Note of a guest's wishes which interests they became."""
     await current().execute(statement("leads", "tie_fan_out_wishes"), lead)
+
+
+async def waiting(lead: UUID, *, scope: Scope) -> list[tuple[int, str | None]]:
+    """The brands (with the model's code) whose turn has not come, in the guest's order, as far as the reader may see them."""
+    text, values = numbered(_TURNS, [scope.of_brands("wish.brand")], lead)
+    return [(row["brand"], row["model"]) for row in await current().fetch(text, *values)]
 
 
 async def _go_on(lead: UUID, *, at: datetime) -> None:
@@ -165,6 +172,16 @@ select id, stage from interest where lead = $1 order by id for update skip locke
 # Wishes whose turn has not come, in the guest's order. Grain: one row per wish. $1 lead, $2 limit.
 _WAITING = """
 select brand, model, kind from fan_out_wish where lead = $1 and interest is null order by rank limit $2
+"""
+
+# Turns to come. Grain: one row per wish. $1 lead. Condition: on the wish's brand.
+_TURNS = """
+select wish.brand, model.code as model
+from fan_out
+join fan_out_wish as wish on wish.lead = fan_out.lead and wish.interest is null
+left join model on model.id = wish.model
+where fan_out.lead = $1 and fan_out.closed_at is null and fan_out.goes_on and {}
+order by wish.rank
 """
 
 _LEAD = """

@@ -8,7 +8,7 @@ from campaigns.lead_rules import LeadRule
 from crm.database import transaction
 from leads import inbox
 from leads.inbox.dispositions import Said
-from tests.cast import MINUTE, NOON, a_lead, dealer, fetch, open_chengdu, stands, value, work
+from tests.cast import MINUTE, NOON, a_lead, dealer, fetch, open_chengdu, signed_in, stands, value, work
 from tests.leads.registrations.guests import follows, lead_of, registers
 
 HOUR = timedelta(hours=1)
@@ -125,3 +125,12 @@ async def test_another_enquiry_that_joined_such_an_offer_goes_on_by_itself():
 
     assert await stands(lead) == [("lost", None), ("order", None)]
     assert await stands(other) == [("offered", None)]
+
+
+async def test_the_lead_says_whose_turn_comes_next_to_whom_it_concerns():
+    lead = await a_guest("aito", "luxeed", rule=LeadRule(fan_out="in_turn"))
+    marketer, neighbour = await signed_in("alliance_marketer"), await signed_in("brand_marketer", brand="aito")
+
+    for client, sees in ((marketer, True), (neighbour, False)):
+        page = (await client.get(f"/leads/{lead}")).text
+        assert ("Their turn comes" in page) is sees
