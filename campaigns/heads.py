@@ -29,7 +29,8 @@ class CampaignHead(msgspec.Struct, frozen=True):
 async def head(code: str, scope: Scope) -> CampaignHead:
     """The campaign with this code; NotThere for one beyond the scope."""
     text, values = numbered(_HEAD, [scope.of_campaigns()], code)
-    row = await current().fetchrow(text, *values)
+    # PostgreSQL keeps no NUL, so that no campaign has a code with one.
+    row = await current().fetchrow(text, *values) if "\0" not in code else None
     if row is None:
         raise NotThere
     return CampaignHead(*row.values())
