@@ -6,7 +6,7 @@ ID = "2026-11-29T17:20:01:000000"
 VERSION = "1.38.0"
 DESCRIPTION = "guest links, first answers, joined registrations, tries"
 
-# A row that joins another holds no place of its own. Rows of before get a link and a code nobody knows.
+# A row that joins another holds no place of its own, so it may stand beside the one it joins. Rows of before get a link and a code nobody knows.
 PROMISES = """
 alter table event add column opened_at timestamptz;
 
@@ -17,7 +17,6 @@ alter table registration add column joins uuid references registration (id) on d
     add column first_position bigint,
     add column changed_at timestamptz,
     add column sequence integer not null default 0;
-alter table registration alter column link drop default, alter column code drop default, alter column first_state drop default;
 create unique index registration_link on registration (link);
 create unique index registration_code on registration (code);
 create index registration_joins on registration (joins) where joins is not null;
@@ -30,7 +29,8 @@ alter table booking add column joins uuid references booking (id) on delete rest
     add column first_position bigint,
     add column changed_at timestamptz,
     add column sequence integer not null default 0;
-alter table booking alter column body_hash drop default, alter column first_state drop default;
+drop index booking_once;
+create unique index booking_once on booking (slot, registration) where state <> 'cancelled' and joins is null;
 create index booking_joins on booking (joins) where joins is not null;
 create index booking_line_waiting on booking (slot, position) where state = 'waiting';
 
