@@ -27,7 +27,7 @@ from crm.tables import ApiKey, Dealer
 PrincipalKind = Literal["source", "dealer"]
 
 SCOPES: dict[PrincipalKind, frozenset[str]] = {
-    "source": frozenset({"leads", "consents"}),
+    "source": frozenset({"leads", "consents", "events"}),
     "dealer": frozenset({"inbox"}),
 }
 SEEN_EVERY = timedelta(minutes=1)
@@ -115,13 +115,13 @@ async def authenticate(key: str, *, at: datetime) -> Principal:
     return Principal(row["principal_kind"], row["principal"], row["code"], frozenset(row["scopes"].split()))
 
 
-def needs(scope: str) -> Guard:
-    """A guard for routes that only keys with this scope may call."""
+def needs(*scopes: str) -> Guard:
+    """A guard for routes that only keys with this scope may call, or with any one of several."""
 
     async def guard(connection: ASGIConnection[Any, Any, Any, Any], _: BaseRouteHandler) -> None:
         principal = await _identified(connection)
-        if scope not in principal.scopes:
-            raise NotAllowed(scope=scope)
+        if principal.scopes.isdisjoint(scopes):
+            raise NotAllowed(scope=scopes[0])
 
     _DECLARED.add(guard)
     return guard

@@ -96,6 +96,24 @@ ACTIONS = {
     "recheck_taken_back": later("took the answer to a re-check back"),
     "store_changed": later("changed a store"),
     "store_reminded": later("reminded a store"),
+    "event_added": later("planned an event"),
+    "event_changed": later("changed an event"),
+    "event_opened": later("opened an event for registration"),
+    "event_closed": later("closed registration for an event"),
+    "slot_added": later("added a slot"),
+    "slot_changed": later("changed a slot"),
+    "slot_closed": later("closed a slot"),
+    "slot_opened": later("opened a slot again"),
+    "guest_registered": later("registered a guest by hand"),
+    "guest_attended": later("noted that a guest was there"),
+    "guest_attendance_undone": later("took back that a guest was there"),
+    "guest_link_renewed": later("renewed the link of a guest"),
+    "registration_cancelled": later("cancelled a registration"),
+    "booking_made": later("booked a slot for a guest"),
+    "booking_cancelled": later("cancelled a booking"),
+    "booking_done": later("noted that a booking took place"),
+    "booking_done_undone": later("took back that a booking took place"),
+    "guests_exported": later("exported guests"),
     "demo_begun": later("began the demo"),
     "demo_staged": later("finished the demo"),
 }
@@ -123,6 +141,7 @@ DETAILS = {
     "entries": later("entries"),
     "rows": later("rows"),
     "offer": later("offer"),
+    "slot": later("slot"),
 }
 ACTORS = {
     "system": later("Marquee itself"),
@@ -151,6 +170,9 @@ SUBJECTS = {
     "simulation": later("simulation"),
     "view": later("view"),
     "history": later("history"),
+    "event": later("event"),
+    "registration": later("registration"),
+    "booking": later("booking"),
 }
 # Where a subject is shown.
 PLACES = {
@@ -162,6 +184,8 @@ PLACES = {
     "import": "/imports/{}",
     "bulk": "/bulk/{}",
     "simulation": "/simulations/{}",
+    "event": "/events/{}",
+    "registration": "/guests/{}",
 }
 
 

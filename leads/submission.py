@@ -1,36 +1,54 @@
 """What a source may say in one lead: the wire shapes of capture, strict about fields and lenient about how people write.
 
 Promises that a decoded `LeadBody` has known words in every closed field. Refuses unknown fields. Whether the person can be reached, a phone
-is a phone and a brand exists is for `leads.reading`, which then says every fault at its path at once.
+is a phone and a brand exists is for `leads.reading`, which then says every fault at its path at once. What is said of persons alone is
+`crm.wire`.
 """
 
-from datetime import UTC, datetime
 from typing import Annotated, Literal
 
 import msgspec
 
-from crm.errors import Fault
+from crm.consent import Purpose
+from crm.wire import (
+    PLAIN,
+    Channel,
+    Code,
+    ConsentSaid,
+    ExternalId,
+    Line,
+    Moment,
+    NoticeShown,
+    PersonSaid,
+    PlaceSaid,
+    Text,
+    WeChat,
+    Wire,
+    moment_fault,
+)
+
+__all__ = [
+    "PLAIN",
+    "Channel",
+    "ConsentSaid",
+    "ContactPreference",
+    "InterestKind",
+    "InterestSaid",
+    "LeadBody",
+    "Moment",
+    "NoticeShown",
+    "Origin",
+    "PersonSaid",
+    "PlaceSaid",
+    "Purpose",
+    "SourceKind",
+    "TradeInSaid",
+    "WeChat",
+    "moment_fault",
+]
 
 SourceKind = Literal["event_desk", "web_form", "mini_program", "phone", "walk_in", "ad_platform", "import"]
 InterestKind = Literal["buy", "test_drive", "call_back", "lease", "other"]
-Purpose = Literal["alliance_marketing", "share_with_brand", "share_with_dealer"]
-Channel = Literal["phone", "sms", "email", "wechat"]
-
-# Control characters have no place in a code, and PostgreSQL keeps no NUL.
-PLAIN = r"^[^\x00-\x1f\x7f]+$"
-
-# Nobody means a time beyond these; the ends of the calendar overflow when they are brought to UTC.
-EARLIEST, LATEST = datetime(2000, 1, 1, tzinfo=UTC), datetime(2200, 1, 1, tzinfo=UTC)
-
-Moment = Annotated[datetime, msgspec.Meta(tz=True)]
-Code = Annotated[str, msgspec.Meta(min_length=1, max_length=80, pattern=PLAIN)]
-Line = Annotated[str, msgspec.Meta(max_length=200)]
-Text = Annotated[str, msgspec.Meta(max_length=2000)]
-ExternalId = Annotated[str, msgspec.Meta(min_length=1, max_length=120, pattern=PLAIN)]
-
-
-class Wire(msgspec.Struct, forbid_unknown_fields=True, omit_defaults=True, kw_only=True):
-    """A part of a body; unknown fields are refused so that a misspelt consent is never silently lost."""
 
 
 class Origin(Wire):
@@ -38,28 +56,6 @@ class Origin(Wire):
     campaign: Code | None = None
     event: Code | None = None
     booth: Code | None = None
-
-
-class WeChat(Wire):
-    """A WeChat identity; `unionid` is the same only within one open-platform `account`."""
-
-    account: Code
-    unionid: Annotated[str, msgspec.Meta(min_length=1, max_length=128)]
-
-
-class PersonSaid(Wire):
-    name: Line | None = None
-    phone: Line | None = None
-    email: Line | None = None
-    wechat: WeChat | None = None
-    vin: Line | None = None
-
-
-class PlaceSaid(Wire):
-    region_code: Annotated[str, msgspec.Meta(pattern="^[0-9]{6}$")] | None = None
-    address: Line | None = None
-    latitude: Annotated[float, msgspec.Meta(ge=-90, le=90)] | None = None
-    longitude: Annotated[float, msgspec.Meta(ge=-180, le=180)] | None = None
 
 
 class InterestSaid(Wire):
@@ -83,22 +79,6 @@ class ContactPreference(Wire):
     note: Text | None = None
 
 
-class NoticeShown(Wire):
-    id: Code
-    version: Code
-    language: Code
-
-
-class ConsentSaid(Wire):
-    """One answer to one question; the brands it speaks for are always named."""
-
-    purpose: Purpose
-    given: bool
-    notice: NoticeShown
-    brands: Annotated[list[Code], msgspec.Meta(max_length=20)] = []
-    channel: Channel | None = None
-
-
 class LeadBody(Wire):
     external_id: ExternalId
     captured_at: Moment
@@ -110,10 +90,3 @@ class LeadBody(Wire):
     contact_preference: ContactPreference | None = None
     consents: Annotated[list[ConsentSaid], msgspec.Meta(max_length=60)] = []
     remark: Text | None = None
-
-
-def moment_fault(said: datetime | None, *, path: str) -> list[Fault]:
-    """The fault of a time that nobody can mean, if it is one."""
-    if said is None or EARLIEST <= said < LATEST:
-        return []
-    return [Fault(path=path, message=f"Say a time between {EARLIEST.year} and {LATEST.year}.")]

@@ -2,4 +2,6 @@
 
 from litestar import Controller
 
-CONTROLLERS: tuple[type[Controller], ...] = ()
+from campaigns.api import events
+
+CONTROLLERS: tuple[type[Controller], ...] = (*events.CONTROLLERS,)

@@ -3,7 +3,7 @@
 Promises that a table can keep (one partner per brand, no place given twice) are constraints in the migrations, never only code.
 """
 
-from campaigns.tables.events import Booking, Booth, Event, GuestMessage, Registration, RegistrationWish, Slot
+from campaigns.tables.events import Booking, Booth, Event, FormTry, GuestMessage, Registration, RegistrationWish, Slot
 from campaigns.tables.ledgers import Milestone, MilestoneKind, Touchpoint, TouchpointKind
 from campaigns.tables.planning import Campaign, Channel, Partner
 
@@ -13,6 +13,7 @@ __all__ = [
     "Campaign",
     "Channel",
     "Event",
+    "FormTry",
     "GuestMessage",
     "Milestone",
     "MilestoneKind",

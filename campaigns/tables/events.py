@@ -4,9 +4,12 @@ Codes are small integers; what a person typed on a form is sealed in its registr
 lock of the event's or the slot's row, and promised by constraints.
 """
 
+from typing import Any
+
 from piccolo.columns import (
     UUID,
     BigInt,
+    BigSerial,
     Boolean,
     Bytea,
     Date,
@@ -47,6 +50,7 @@ class Event(Table, tablename="event"):
     waited = Integer(default=0)
     offer_minutes = Integer(default=None, null=True)
     is_open = Boolean(default=False)
+    opened_at = Timestamptz(default=None, null=True)
     version = Integer(default=1)
 
 
@@ -83,6 +87,8 @@ class Registration(Table, tablename="registration"):
     """A person's word that they come to an event: `state` is confirmed, waiting, offered (a place is kept until `offer_until`) or cancelled.
 
     `position` orders those who wait. `sealed` is what they wrote, as JSON. `leads_due_at` says that the campaign's lead rule has to look at it.
+    A second form of the same person `joins` the first: it looks like any other and holds no place. `link` names it to its guest and can be
+    renewed, `code` to the desk; the first answer is told with every repeat; `sequence` counts the changes that calendars must hear of.
     """
 
     id = UUID(primary_key=True, default=None)
@@ -107,6 +113,13 @@ class Registration(Table, tablename="registration"):
     leads_due_at = Timestamptz(default=None, null=True)
     attempts = SmallInt(default=0)
     version = Integer(default=1)
+    joins: ForeignKey[Any] = ForeignKey("self", on_delete=OnDelete.restrict, null=True, default=None)
+    link = UUID(unique=True, default=None)
+    code = Varchar(length=12, unique=True, default=None)
+    first_state = Varchar(length=12, default=None)
+    first_position = BigInt(default=None, null=True)
+    changed_at = Timestamptz(default=None, null=True)
+    sequence = Integer(default=0)
 
 
 class RegistrationWish(Table, tablename="registration_wish"):
@@ -120,7 +133,7 @@ class RegistrationWish(Table, tablename="registration_wish"):
 
 
 class Booking(Table, tablename="booking"):
-    """A place in a slot, kept or waited for; states are those of registrations, and `done_at` says that it took place."""
+    """A place in a slot, kept or waited for; states and `joins` are those of registrations, and `done_at` says that it took place."""
 
     id = UUID(primary_key=True, default=None)
     slot = ForeignKey(Slot, on_delete=OnDelete.restrict, null=False)
@@ -135,6 +148,12 @@ class Booking(Table, tablename="booking"):
     cancelled_at = Timestamptz(default=None, null=True)
     done_at = Timestamptz(default=None, null=True)
     version = Integer(default=1)
+    joins: ForeignKey[Any] = ForeignKey("self", on_delete=OnDelete.restrict, null=True, default=None)
+    body_hash = Bytea(default=None)
+    first_state = Varchar(length=12, default=None)
+    first_position = BigInt(default=None, null=True)
+    changed_at = Timestamptz(default=None, null=True)
+    sequence = Integer(default=0)
 
 
 class GuestMessage(Table, tablename="guest_message"):
@@ -147,3 +166,11 @@ class GuestMessage(Table, tablename="guest_message"):
     due_at = Timestamptz(default=None, null=True)
     told_at = Timestamptz(default=None, null=True)
     attempts = SmallInt(default=0)
+
+
+class FormTry(Table, tablename="form_try"):
+    """Somebody sent a form of ours: whose address or which contact, as a keyed digest, and when."""
+
+    id = BigSerial(primary_key=True)
+    key = Bytea(default=None)
+    at = Timestamptz(default=None)

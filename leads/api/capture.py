@@ -17,11 +17,11 @@ from litestar.openapi.spec import OpenAPIMediaType, Operation, Reference, Reques
 from litestar.openapi.spec.enums import OpenAPIType
 from litestar.params import FromPath, RawBody
 
-from crm import access, consent, people, reference, vault
+from crm import access, consent, people, reference, understanding, vault
 from crm.access import Principal
 from crm.database import transaction
 from crm.errors import TOO_DEEP, Fault, Invalid, NotThere, NotUnderstood, faults_of
-from leads import capture, reading
+from leads import capture
 from leads.capture import Answer, Incoming, Outcome
 from leads.submission import ConsentSaid, LeadBody
 
@@ -247,7 +247,7 @@ async def _understood(said: Iterable[ConsentSaid]) -> list[consent.Answer]:
     answers = [
         answer
         for i, one in enumerate(said)
-        for answer in reading.answers_of(one, path=f"consents[{i}]", reference=words, faults=faults)
+        for answer in understanding.answers_of(one, path=f"consents[{i}]", reference=words, faults=faults)
     ]
     if faults or not answers:
         raise Invalid(errors=faults or [Fault(path="consents", message="Say at least one answer.")])

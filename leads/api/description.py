@@ -13,6 +13,7 @@ from litestar.openapi.plugins import JsonRenderPlugin
 from litestar.openapi.spec import Components, SecurityScheme
 from litestar.response import Template
 
+from campaigns.api import events
 from crm import access
 from crm.pages import frame
 from crm.pages.frame import Asked
@@ -55,5 +56,5 @@ class DescribesBodies(JsonRenderPlugin):
     """Adds the bodies that handlers read by hand to what the description says."""
 
     def render(self, request: Request[Any, Any, Any], openapi_schema: dict[str, Any]) -> bytes:
-        openapi_schema["components"]["schemas"] |= capture.BODIES
+        openapi_schema["components"]["schemas"] |= capture.BODIES | events.BODIES
         return super().render(request, openapi_schema)

@@ -17,11 +17,12 @@ from crm import consent, history, identity, reference, vehicles
 from crm.database import current, insert, lock_stripes, notify, statement
 from crm.errors import NotThere
 from crm.ids import uuid7
+from crm.sources import Sender, sender
 from crm.tables import Store
 from leads import reading
 from leads.capture import rows
 from leads.capture.rows import RAW_KEPT, Draft, Placed, is_of_child
-from leads.capture.shapes import Answer, CapturedInterest, Incoming, Met, Outcome, Sender
+from leads.capture.shapes import Answer, CapturedInterest, Incoming, Met, Outcome
 from leads.reading import Reading
 
 __all__ = [
@@ -50,14 +51,6 @@ class _First(msgspec.Struct, frozen=True):
 
     body_hash: bytes
     answer: Answer
-
-
-async def sender(source: int) -> Sender:
-    """The source with this id, as capture needs it."""
-    row = await current().fetchrow("select id, code, test from source where id = $1", source)
-    if row is None:
-        raise NotThere
-    return Sender(*row.values())
 
 
 async def accept_many(

@@ -6,7 +6,10 @@ from uuid import UUID
 import msgspec
 
 from crm.errors import Fault
+from crm.sources import Sender
 from leads.submission import LeadBody
+
+__all__ = ["Answer", "CapturedInterest", "Incoming", "Outcome", "Sender"]
 
 
 class CapturedInterest(msgspec.Struct, frozen=True):
@@ -42,19 +45,6 @@ class Incoming(msgspec.Struct, frozen=True):
     raw: bytes
     row_no: int | None = None
     met: Met | None = None
-
-
-class Sender(msgspec.Struct, frozen=True):
-    """The source that sends; leads of a `test` source never count in reports."""
-
-    id: int
-    code: str
-    test: bool
-
-    @property
-    def principal(self) -> str:
-        """The name by which its person references are keyed."""
-        return f"source:{self.code}"
 
 
 class Outcome(msgspec.Struct, frozen=True):

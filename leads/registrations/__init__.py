@@ -12,15 +12,17 @@ import msgspec
 
 from campaigns import lead_rules
 from campaigns.lead_rules import LeadRule
-from crm import people, reference, vault, work
+from campaigns.registering import reading as wording
+from crm import people, reference, work
 from crm.database import current, insert, statement
 from crm.ids import uuid7
 from crm.reference import Reference
+from crm.wire import PersonSaid
 from crm.work import Job, Row
 from leads import capture
 from leads.capture import Incoming, Met
 from leads.registrations import fan_out
-from leads.submission import InterestKind, InterestSaid, LeadBody, Origin, PersonSaid, PlaceSaid
+from leads.submission import InterestKind, InterestSaid, LeadBody, Origin
 from leads.tables import FanOut, FanOutWish
 
 # What a guest wants is to be told of the car. A drive at the event is no request to a store: that asks for their consent.
@@ -66,12 +68,6 @@ class Guest(msgspec.Struct, frozen=True, kw_only=True):
             "attended": self.attended_at,
             "slot_done": self.done_at,
         }[self.rule.when]
-
-
-class _Said(msgspec.Struct):
-    # What a guest wrote on the form, as far as a lead says it again.
-    person: PersonSaid
-    place: PlaceSaid | None = None
 
 
 async def become_leads(at: datetime) -> int:
@@ -158,12 +154,12 @@ async def _make_lead(guest: Guest, wishes: Sequence[Wish], *, at: datetime) -> U
 
 
 def _body(guest: Guest, wishes: Iterable[Wish]) -> LeadBody:
-    said = msgspec.json.decode(vault.open_(guest.sealed, place=f"registration|sealed|{guest.id}"), type=_Said)
+    said = wording.opened(guest.sealed, registration=guest.id)
     return LeadBody(
         external_id=f"registration:{guest.id}",
         captured_at=guest.ripe_at or guest.registered_at,
         source=Origin(kind="web_form", campaign=guest.campaign_code, event=guest.event_code),
-        person=said.person,
+        person=PersonSaid(name=said.name, phone=said.phone, email=said.email),
         place=said.place,
         interests=[InterestSaid(kind=KIND, brand=wish.brand, model=wish.model) for wish in wishes],
     )

@@ -4,19 +4,18 @@ from datetime import timedelta
 
 import pytest
 
-from campaigns import heads, lead_rules, showcases
+from campaigns import heads, lead_rules
 from campaigns.lead_rules import USUAL, LeadRule, RuleMoved
 from crm.database import transaction
 from crm.roles import visible_to
 from tests.cast import NOON, colleague, fetch, on_page, open_chengdu, signed_in
-from tests.leads.registrations.guests import SHOW, registers
+from tests.leads.registrations.guests import SHOW, follows, registers
 
 
 @pytest.fixture(autouse=True)
 async def planned(clean_tables, tmp_path):
     await open_chengdu(tmp_path)
-    async with transaction():
-        await showcases.seed(at=NOON)
+    await follows(None)
 
 
 async def choose(rule, *, version, at=NOON):

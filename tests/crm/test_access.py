@@ -66,7 +66,7 @@ async def test_a_key_lets_its_source_in_with_the_scopes_of_its_work():
     principal = await authenticate(key)
 
     assert (principal.kind, principal.code, principal.actor) == ("source", "desk", "source:desk")
-    assert principal.scopes == {"leads", "consents"}
+    assert principal.scopes == {"leads", "consents", "events"}
 
 
 async def test_a_key_is_kept_only_as_a_hash_and_a_beginning():

@@ -1,4 +1,4 @@
-"""Guests of the Chengdu show as their registration left them: rows, as the form writes them."""
+"""Guests of the Chengdu show, who come by the registration's own verbs, and agree that dealers may call."""
 
 from datetime import datetime
 from typing import Any
@@ -6,24 +6,29 @@ from uuid import UUID
 
 import msgspec
 
-from campaigns import occasions, showcases
+from campaigns import events, registering, scheduling, showcases
 from campaigns.lead_rules import LeadRule
-from campaigns.tables import Booking, Registration, RegistrationWish, Slot
-from crm import access, consent, identity, normalise, reference, vault
-from crm.database import current, insert, transaction
-from crm.identity import Observed
-from crm.ids import uuid7
-from tests.cast import AT_THE_SHOW, NOON, WANG, value
+from campaigns.registering import RegistrationBody
+from campaigns.scheduling import EventSaid, SlotSaid
+from crm.database import current, transaction
+from tests.campaigns.registering.coming import TOMORROW, the_source
+from tests.cast import AT_THE_SHOW, DAY, NOON, WANG, says, value
 
 SHOW = "chengdu-2025"
+EVENT = "chengdu-drives"
 
 
 async def follows(rule: LeadRule | None) -> None:
-    """The show is planned, and its registrations follow this rule."""
+    """The show is planned with an event to come to, and its registrations follow this rule."""
     stored = msgspec.json.encode(rule).decode() if rule else None
     async with transaction():
         await showcases.seed(at=NOON)
-        await current().execute("update campaign set lead_rule = $2 where code = $1", SHOW, stored)
+        campaign = await current().fetchval(
+            "update campaign set lead_rule = $2 where code = $1 returning id", SHOW, stored
+        )
+        said = EventSaid(name="试驾日", starts_at=TOMORROW, ends_at=TOMORROW + 7 * DAY)
+        event = await scheduling.add_event(EVENT, said, campaign=campaign, actor="tester", at=NOON)
+        await scheduling.open_event(event, actor="tester", at=NOON)
 
 
 async def registers(
@@ -33,85 +38,40 @@ async def registers(
     at: datetime = NOON,
     **facts: Any,
 ) -> UUID:
-    """Somebody registers for the show, names these brands, and agrees that dealers of these (or of all they named) may call."""
+    """Somebody registers, names these brands, and agrees that dealers of these (or of all they named) may call; `facts` then stand in the row."""
+    allowed = brands if agrees is None else agrees
+    said = {
+        "external_id": f"{at.timestamp()}-{await value('select count(*) from registration')}",
+        "person": person,
+        "place": AT_THE_SHOW,
+        "wishes": [{"brand": brand} for brand in brands],
+        "consents": [says(True, *allowed)] if allowed else [],
+    }
+    source = await the_source("registration-page")
     async with transaction():
-        words = await reference.load()
-        source = await access.make_source("registration-page", kind="web")
-        event = await occasions.event_of(SHOW, at=at)
-        campaign = await occasions.campaign_of(SHOW, at=at)
-        made, observation = uuid7(at), uuid7(at)
-        [found] = await identity.resolve([_observed(observation, source, made, person, at)], at=at)
-        said = {"person": person, "place": AT_THE_SHOW}
-        row: dict[str, Any] = {
-            "id": made, "event": event, "campaign": campaign, "observation": observation, "person": found.person,
-            "source": source, "external_id": str(made), "body_hash": b"", "language": "zh",
-            "sealed": vault.seal(msgspec.json.encode(said).decode(), place=f"registration|sealed|{made}"),
-            "state": "confirmed", "registered_at": at, "confirmed_at": at, "leads_due_at": at,
-        }  # fmt: skip
-        await insert([Registration(**row | facts)])
-        await insert(
-            [
-                RegistrationWish(id=uuid7(at), registration=made, rank=rank, brand=words.brands[code].id)
-                for rank, code in enumerate(brands, start=1)
-            ]
-        )
-        allowed = [words.brands[code].id for code in (brands if agrees is None else agrees)]
-        answers = [consent.Answer("share_with_dealer", brand, "given") for brand in allowed]
-        await insert(
-            consent.rows(
-                answers,
-                person=found.person,
-                observation=observation,
-                captured_at=at,
-                at=at,
-                actor="tester",
-                evidence=b"",
-            )
-        )
-    return made
-
-
-async def drives(registration: UUID, brand: str, *, at: datetime) -> None:
-    """The guest's drive in a car of this brand took place."""
-    async with transaction():
-        words = await reference.load()
-        event = await occasions.event_of(SHOW, at=at)
-        slot = Slot(event=event, kind="test_drive", brand=words.brands[brand].id, starts_at=at, minutes=20, places=3)
-        await slot.save()
-        source = await access.make_source("registration-page", kind="web")
-        booking = Booking(
-            id=uuid7(at),
-            slot=slot.id,
-            registration=registration,
+        made = await registering.register(
+            msgspec.convert(said, RegistrationBody),
+            event=await events.known(EVENT),
             source=source,
-            external_id=str(uuid7(at)),
-            state="confirmed",
-            booked_at=at,
-            confirmed_at=at,
-            done_at=at,
+            at=at,
+            raw=msgspec.json.encode(said),
         )
-        await insert([booking])
-        await current().execute("update registration set leads_due_at = $2 where id = $1", registration, at)
+        for column, fact in facts.items():
+            await current().execute(f"update registration set {column} = $2 where id = $1", made.id, fact)
+    return made.id
+
+
+async def drives(registration: UUID, model: str, *, at: datetime) -> None:
+    """The guest's drive in this car took place."""
+    async with transaction():
+        event = await events.known(EVENT)
+        drive = SlotSaid(kind="test_drive", model=model, starts_at=TOMORROW, minutes=20, places=3)
+        slot = await scheduling.add_slot(event, drive, actor="tester", at=at)
+        booked = await registering.book_for(registration, slot.id, at=at, by="staff")
+        await registering.mark_done(booked.id, actor="tester", at=at)
 
 
 async def lead_of(registration: UUID) -> UUID | None:
     """The lead that a registration became."""
     lead: UUID | None = await value("select lead from registration where id = $1", registration)
     return lead
-
-
-def _observed(observation: UUID, source: int, made: UUID, person: dict[str, str], at: datetime) -> Observed:
-    return Observed(
-        id=observation,
-        source=source,
-        external_id=str(made),
-        captured_at=at,
-        received_at=at,
-        name=normalise.name(person.get("name", "")),
-        phone=normalise.phone(person["phone"]) if "phone" in person else None,
-        name_typed=person.get("name"),
-        phone_typed=person.get("phone"),
-    )
-
-
-__all__ = ["SHOW", "LeadRule", "drives", "follows", "lead_of", "registers"]

@@ -41,7 +41,7 @@ async def test_without_a_rule_of_its_own_a_campaign_makes_every_guest_a_lead_at_
     assert registration["leads_due_at"] is None
     # Who they are and that we met was told when they registered.
     assert await value("select count(*) from observation") == 1
-    assert await touches() == 0
+    assert await touches() == 2  # its own, one per brand; none of the lead
 
 
 async def test_a_guest_who_agreed_to_nothing_waits_at_the_gate_and_one_who_named_no_car_is_no_lead():
@@ -60,7 +60,7 @@ async def test_a_guest_who_agreed_to_nothing_waits_at_the_gate_and_one_who_named
 )
 async def test_a_rule_waits_for_its_moment(when, facts):
     await follows(LeadRule(when=when))
-    guest = await registers("aito", confirmed_at=None, state="waiting", position=1)
+    guest = await registers("aito", confirmed_at=None, position=1, state="waiting")
     await work()
     assert (await lead_of(guest) is not None) == (when == "registered")
 
@@ -80,11 +80,11 @@ async def test_a_drive_that_took_place_makes_a_lead_of_its_brand_and_the_next_on
     await work()
     assert await lead_of(guest) is None
 
-    await drives(guest, "luxeed", at=NOON + MINUTE)
+    await drives(guest, "R7", at=NOON + MINUTE)
     await work(NOON + MINUTE)
     assert await brands_of(await lead_of(guest)) == ["luxeed"]
 
-    await drives(guest, "aito", at=NOON + 2 * MINUTE)
+    await drives(guest, "M9", at=NOON + 2 * MINUTE)
     await work(NOON + 2 * MINUTE)
     assert await brands_of(await lead_of(guest)) == ["luxeed", "aito"]
     assert await value("select count(*) from lead") == 1

@@ -1,0 +1,41 @@
+"""Registrations for events and bookings of their slots: who comes, who waits, who lets a place go, who was there.
+
+Promises that no place is given twice under any number of hands, that waiting is numbered without gaps and first come is first served, and
+that nobody learns from an answer whether a person was known or registered before. Refuses what is closed, full of faults or over.
+"""
+
+from campaigns.registering.arriving import EventClosed, EventOver, SlotClosed, WaitsForEvent, book, book_for, register
+from campaigns.registering.attending import HasNoPlace, mark_attended, mark_done, unmark_attended, unmark_done
+from campaigns.registering.leaving import OfferGone, accept, cancel_booking, cancel_registration, decline, lapse
+from campaigns.registering.lines import EVENT, SLOT, FewerThanTaken
+from campaigns.registering.shapes import Booked, BookingBody, GuestSaid, Registered, RegistrationBody, WishSaid
+
+__all__ = [
+    "EVENT",
+    "SLOT",
+    "Booked",
+    "BookingBody",
+    "EventClosed",
+    "EventOver",
+    "FewerThanTaken",
+    "GuestSaid",
+    "HasNoPlace",
+    "OfferGone",
+    "Registered",
+    "RegistrationBody",
+    "SlotClosed",
+    "WaitsForEvent",
+    "WishSaid",
+    "accept",
+    "book",
+    "book_for",
+    "cancel_booking",
+    "cancel_registration",
+    "decline",
+    "lapse",
+    "mark_attended",
+    "mark_done",
+    "register",
+    "unmark_attended",
+    "unmark_done",
+]

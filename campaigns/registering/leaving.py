@@ -1,0 +1,145 @@
+"""Letting a place go: cancelled by the guest or by hand, passed on, or lapsed because nobody took it in time.
+
+Promises that a free place goes to the first in line exactly once, in order, and that cancelling twice is cancelling once. Refuses offers
+that are over.
+"""
+
+from collections.abc import Sequence
+from datetime import datetime
+from uuid import UUID
+
+from asyncpg import Record
+
+from campaigns.registering import lines, telling
+from campaigns.registering.lines import EVENT, SLOT, Kind
+from campaigns.registering.telling import Message
+from crm import history
+from crm.database import current, notify, transaction
+from crm.errors import NotThere, Refused
+
+BATCH = 50
+
+
+class OfferGone(Refused):
+    status = 410
+    sentence = "This place is no longer kept: it went to the next in line."
+
+
+async def cancel_registration(registration: UUID, *, at: datetime) -> None:
+    """They do not come: their place and those in slots go to the next in line."""
+    # The event before its slots, and slots in their order: nobody waits for anybody in a circle.
+    await _cancel(EVENT, registration, "cancelled", at=at)
+    rows = await current().fetch(
+        "select id from booking where registration = $1 and state <> 'cancelled' order by slot, id", registration
+    )
+    for row in rows:
+        await _cancel(SLOT, row["id"], None, at=at)
+
+
+async def cancel_booking(booking: UUID, *, at: datetime) -> None:
+    """They do not need this place in a slot; their registration stays."""
+    await _cancel(SLOT, booking, "cancelled", at=at)
+
+
+async def accept(kind: Kind, entry: UUID, *, at: datetime) -> None:
+    """Take the place that is offered; doing it twice is doing it once. Refuses an offer that is over."""
+    _, row = await _locked(kind, entry)
+    if row["state"] == "confirmed":
+        return
+    if row["state"] != "offered" or row["offer_until"] <= at:
+        raise OfferGone
+    await current().execute(
+        f"""
+        update {kind.entries} set state = 'confirmed', offer_until = null, confirmed_at = $2, version = version + 1 where id = $1
+        """,
+        entry,
+        at,
+    )
+    await leads_due(kind, [entry], at=at)
+    await telling.tell(kind, [entry], "confirmed", at=at)
+
+
+async def decline(kind: Kind, entry: UUID, *, at: datetime) -> None:
+    """Pass the place that is offered on to the next in line."""
+    _, row = await _locked(kind, entry)
+    if row["state"] == "offered":
+        await (cancel_booking(entry, at=at) if kind is SLOT else cancel_registration(entry, at=at))
+
+
+async def lapse(at: datetime) -> int:
+    """Offers that nobody took in time go to the next in line; how many there were. A job: opens its own transactions."""
+    lapsed = 0
+    for kind in (EVENT, SLOT):
+        async with transaction():
+            rows = await current().fetch(_LAPSED[kind.scarce], at, BATCH)
+        for row in rows:
+            async with transaction():
+                lapsed += await _lapse(kind, row["id"], at=at)
+    return lapsed
+
+
+async def leads_due(kind: Kind, entries: Sequence[UUID], *, at: datetime) -> None:
+    """The campaign's lead rule has to look at these guests again."""
+    named = "id = any($1::uuid[])"
+    if kind is SLOT:
+        named = "id in (select registration from booking where id = any($1::uuid[]))"
+    await current().execute(f"update registration set leads_due_at = $2 where {named}", sorted(entries), at)
+    await notify(history.CHANGES)
+
+
+async def _lapse(kind: Kind, scarce: int, *, at: datetime) -> int:
+    await lines.lock(kind, scarce)
+    rows = await current().fetch(
+        f"select id from {kind.entries} where {kind.scarce} = $1 and state = 'offered' and offer_until <= $2 order by id",
+        scarce,
+        at,
+    )
+    for row in rows:
+        await _cancel(kind, row["id"], "lapsed", at=at)
+    return len(rows)
+
+
+async def _cancel(kind: Kind, entry: UUID, message: Message | None, *, at: datetime) -> None:
+    line, row = await _locked(kind, entry)
+    if row["state"] == "cancelled":
+        return
+    await current().execute(
+        f"""
+        update {kind.entries} set state = 'cancelled', cancelled_at = $2, offer_until = null, version = version + 1,
+                                  sequence = sequence + 1
+        where id = $1
+        """,
+        entry,
+        at,
+    )
+    # A message of the whole registration says enough for its bookings; their reminders go all the same.
+    if message is None:
+        await telling.forget_reminders(kind, [entry])
+    else:
+        await telling.tell(kind, [entry], message, at=at)
+    await _move_up(kind, await lines.leave(line, row, at=at), at=at)
+
+
+async def _move_up(kind: Kind, moved: lines.Moved, *, at: datetime) -> None:
+    if moved.entries:
+        await telling.moved_up(kind, moved, at=at)
+        if moved.state == "confirmed":
+            await leads_due(kind, moved.entries, at=at)
+
+
+async def _locked(kind: Kind, entry: UUID) -> tuple[lines.Line, Record]:
+    """The line, then the entry as it stands once nobody else can change it."""
+    scarce = await current().fetchval(f"select {kind.scarce} from {kind.entries} where id = $1", entry)
+    if scarce is None:
+        raise NotThere
+    line = await lines.lock(kind, scarce)
+    [row] = await current().fetch(
+        f"select id, state, joins, offer_until, confirmed_at from {kind.entries} where id = $1 for no key update", entry
+    )
+    return line, row
+
+
+_LAPSED = {
+    kind.scarce: f"select distinct {kind.scarce} as id from {kind.entries} where state = 'offered' and offer_until <= $1 limit $2"
+    for kind in (EVENT, SLOT)
+}

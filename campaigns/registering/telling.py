@@ -1,0 +1,72 @@
+"""What guests have to be told, as rows that somebody else sends: one message for what happened, and a reminder before it begins.
+
+Promises that a reminder follows what it reminds of: it is withdrawn when that is cancelled, and moves when it moves. Says nothing itself.
+"""
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from typing import Literal
+from uuid import UUID
+
+from asyncpg import Record
+
+from campaigns.registering.lines import SLOT, Kind, Moved
+from campaigns.tables import GuestMessage
+from crm.database import current, insert
+from crm.ids import uuid7
+
+Message = Literal["confirmed", "waiting", "offered", "changed", "cancelled", "lapsed"]
+BEFORE = timedelta(days=1)
+
+
+async def tell(kind: Kind, entries: Sequence[UUID], message: Message, *, at: datetime) -> None:
+    """Each of these is told so; whoever has a place now is reminded before it begins, whoever has none any more is not."""
+    rows = await _entries(kind, entries)
+    await insert([_row(row, message, due_at=at, at=at) for row in rows])
+    if message in ("cancelled", "lapsed"):
+        await forget_reminders(kind, entries)
+    elif message == "confirmed":
+        await remind(kind, entries, at=at)
+
+
+async def moved_up(kind: Kind, moved: Moved, *, at: datetime) -> None:
+    """Whoever was moved up in a line is told: they have a place, or are offered one."""
+    if moved.entries:
+        await tell(kind, moved.entries, "offered" if moved.state == "offered" else "confirmed", at=at)
+
+
+async def remind(kind: Kind, entries: Sequence[UUID], *, at: datetime) -> None:
+    """A reminder a day before it begins, where that is still to come; one that was planned before is replaced."""
+    await forget_reminders(kind, entries)
+    rows = [row for row in await _entries(kind, entries) if row["begins"] and row["begins"] - BEFORE > at]
+    await insert([_row(row, "reminder", due_at=row["begins"] - BEFORE, at=at) for row in rows])
+
+
+async def forget_reminders(kind: Kind, entries: Sequence[UUID]) -> None:
+    """Nobody is reminded of these any more."""
+    named = "booking = any($1::uuid[])" if kind is SLOT else "registration = any($1::uuid[]) and booking is null"
+    await current().execute(
+        f"delete from guest_message where kind = 'reminder' and told_at is null and {named}", sorted(entries)
+    )
+
+
+def _row(row: Record, kind: str, *, due_at: datetime, at: datetime) -> GuestMessage:
+    return GuestMessage(
+        id=uuid7(at), registration=row["registration"], booking=row["booking"], kind=kind, due_at=due_at, told_at=None
+    )
+
+
+async def _entries(kind: Kind, entries: Sequence[UUID]) -> list[Record]:
+    return list(await current().fetch(_OF_BOOKINGS if kind is SLOT else _OF_REGISTRATIONS, sorted(entries)))
+
+
+_OF_REGISTRATIONS = """
+select registration.id as registration, null::uuid as booking,
+       coalesce(event.starts_at, event.starts_on::timestamp at time zone campaign.time_zone) as begins
+from registration join event on event.id = registration.event join campaign on campaign.id = event.campaign
+where registration.id = any($1::uuid[]) order by registration.id
+"""
+_OF_BOOKINGS = """
+select booking.registration, booking.id as booking, slot.starts_at as begins
+from booking join slot on slot.id = booking.slot where booking.id = any($1::uuid[]) order by booking.id
+"""
