@@ -58,7 +58,7 @@ class Step(NamedTuple):
     """One step of the funnel; `rate` is of the step before (0..1), None where either is not told or nothing came."""
 
     figure: Figure
-    count: int | None
+    number: int | None
     rate: float | None
 
 

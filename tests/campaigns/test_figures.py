@@ -5,7 +5,6 @@ from collections import Counter
 from uuid import UUID
 
 import asyncpg
-import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -13,7 +12,7 @@ from campaigns import figures
 from campaigns.figures import Figure
 from campaigns.tables import Touchpoint
 from campaigns.touchpoints import Fact, Touch, give_campaign, milestone, record_milestones, record_touches, retract_told
-from crm.database import current, transaction
+from crm.database import current, statement, transaction
 from crm.roles import Actor, visible_to
 from tests.cast import NOON
 from tests.whole import running
@@ -101,9 +100,9 @@ COUNTER = iter(range(10**9))
 
 
 async def kept():
-    found = Counter()
+    found: Counter[tuple[int, int, int]] = Counter()
     for campaign in (ONE, OTHER):
-        rows = await current().fetch(figures.statement("campaigns", "campaign_counts"), campaign)
+        rows = await current().fetch(statement("campaigns", "campaign_counts"), campaign)
         found.update({(campaign, row["figure"], row["place"]): row["number"] for row in rows})
     return found
 
@@ -158,13 +157,13 @@ async def test_counts_stay_true_while_several_write_and_fold_at_once(fresh_datab
         for _ in range(each):
             async with connection.transaction():
                 await connection.execute("select pg_advisory_xact_lock($1)", ONE)
-                await connection.execute(figures.statement("campaigns", "fold_campaign_news"), ONE)
+                await connection.execute(statement("campaigns", "fold_campaign_news"), ONE)
         await connection.close()
 
     await asyncio.gather(*map(write, range(writers)), fold(), fold())
 
     connection = await asyncpg.connect(fresh_database.url)
-    said = {tuple(row) for row in await connection.fetch(figures.statement("campaigns", "campaign_counts"), ONE)}
+    said = {tuple(row) for row in await connection.fetch(statement("campaigns", "campaign_counts"), ONE)}
     asked = {
         tuple(row)[1:]
         for row in await connection.fetch(
@@ -203,6 +202,7 @@ async def test_a_brands_people_get_their_own_exactly_and_nothing_small_of_the_ot
         read = await figures.figures(ONE, of_brand(1))
 
     assert set(read.brands) == {1}
+    assert read.others is not None
     assert (read.brands[1][Figure.registered], read.brands[1][Figure.lead]) == (10, 3)
     assert (read.total[Figure.registered], read.others[Figure.registered]) == (None, None)
     assert (read.total[Figure.lead], read.others[Figure.lead]) == (12, 9)
@@ -223,7 +223,7 @@ def test_each_step_stands_beside_the_one_before_it():
 
     rates = {step.figure: step.rate for step in figures.steps(reach)}
 
-    assert (rates[Figure.registered], rates[Figure.lead]) == (None, pytest.approx(0.5))
+    assert (rates[Figure.registered], rates[Figure.lead]) == (None, 0.5)
     assert (rates[Figure.offered], rates[Figure.accepted]) == (None, None)
 
 
