@@ -5,7 +5,6 @@ Promises that seeding is repeatable and leaves what somebody changed since as it
 
 from collections.abc import Iterable
 from datetime import date, datetime
-from decimal import Decimal
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
@@ -36,7 +35,7 @@ async def seed(shows: Iterable[Showcase] = SHOWCASES, *, at: datetime) -> None:
     brands = sorted((await reference.load()).brands.values(), key=lambda brand: brand.rank)
     for show in shows:
         campaign = await _plan(show, at=at)
-        partners = (Partner(campaign=campaign, brand=brand.id, share=Decimal(1) / len(brands)) for brand in brands)
+        partners = (Partner(campaign=campaign, brand=brand.id, share_part=1, share_of=len(brands)) for brand in brands)
         await Partner.insert(*partners).on_conflict((Partner.campaign, Partner.brand), "DO NOTHING")
 
 

@@ -105,6 +105,17 @@ async def give_campaign(
     await insert([Milestone(**{**row, "id": uuid7(at), **changed}) for row in facts])
 
 
+async def adopt(visitor: UUID, *, person: UUID, observation: UUID, at: datetime) -> int:
+    """A visitor is known from now on: their landings are retracted and told anew of the person; says how many these are.
+
+    Reports as of an earlier moment still have a visitor there; what was adopted once belongs to that person for good.
+    """
+    landings = await current().fetch(statement("campaigns", "retract_landings"), visitor, int(Touch.landing), at)
+    known = {"person": person, "observation": observation, "recorded_at": at, "retracted_at": None}
+    await insert([Touchpoint(**{**row, "id": uuid7(at), **known}) for row in landings])
+    return len(landings)
+
+
 def milestone(
     fact: Fact,
     *,

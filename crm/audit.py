@@ -114,6 +114,23 @@ ACTIONS = {
     "booking_done": later("noted that a booking took place"),
     "booking_done_undone": later("took back that a booking took place"),
     "guests_exported": later("exported guests"),
+    "campaign_planned": later("planned a campaign"),
+    "campaign_changed": later("changed a campaign’s plan"),
+    "campaign_claimed": later("claimed a campaign that leads had named"),
+    "campaign_cloned": later("planned a campaign like an earlier one"),
+    "campaign_draft": later("took a campaign back to the drawing board"),
+    "campaign_scheduled": later("scheduled a campaign"),
+    "campaign_live": later("began a campaign"),
+    "campaign_closed": later("closed a campaign"),
+    "partners_changed": later("changed partners or shares"),
+    "arrangement_published": later("published a data-sharing arrangement"),
+    "terms_accepted": later("accepted share and arrangement"),
+    "terms_declined": later("declined share and arrangement"),
+    "goals_set": later("set goals"),
+    "channel_added": later("added a channel"),
+    "channel_changed": later("changed a channel"),
+    "channel_closed": later("closed a channel"),
+    "channel_reopened": later("opened a channel again"),
     "demo_begun": later("began the demo"),
     "demo_staged": later("finished the demo"),
 }
@@ -142,6 +159,11 @@ DETAILS = {
     "rows": later("rows"),
     "offer": later("offer"),
     "slot": later("slot"),
+    "channel": later("channel"),
+    "share": later("share"),
+    "terms": later("terms"),
+    "hash": later("fingerprint"),
+    "source": later("source"),
 }
 ACTORS = {
     "system": later("Marquee itself"),
@@ -186,6 +208,7 @@ PLACES = {
     "simulation": "/simulations/{}",
     "event": "/events/{}",
     "registration": "/guests/{}",
+    "campaign": "/campaigns/~{}",
 }
 
 

@@ -5,19 +5,22 @@ Promises that a table can keep (one partner per brand, no place given twice) are
 
 from campaigns.tables.events import Booking, Booth, Event, FormTry, GuestMessage, Registration, RegistrationWish, Slot
 from campaigns.tables.ledgers import Milestone, MilestoneKind, Touchpoint, TouchpointKind
-from campaigns.tables.planning import Campaign, Channel, Partner
+from campaigns.tables.planning import ArrangementVersion, Campaign, Channel, Goal, Partner, PartnerAnswer
 
 __all__ = [
+    "ArrangementVersion",
     "Booking",
     "Booth",
     "Campaign",
     "Channel",
     "Event",
     "FormTry",
+    "Goal",
     "GuestMessage",
     "Milestone",
     "MilestoneKind",
     "Partner",
+    "PartnerAnswer",
     "Registration",
     "RegistrationWish",
     "Slot",

@@ -1,0 +1,132 @@
+"""How far a campaign came, at the moment of asking: registered to order by brand, landings by channel.
+
+Promises what a count over the two ledgers would say, each registration and each lead once, without counting a million rows: counts are kept
+beside the ledgers, and what the ledgers told since is added at each reading. Tells a brand's people nothing of others that is small enough to
+point at somebody.
+"""
+
+from collections.abc import Iterable, Mapping
+from datetime import datetime
+from enum import IntEnum
+from typing import NamedTuple
+
+import msgspec
+
+from campaigns.touchpoints import Fact, Touch
+from crm.database import current, lock_stripes, statement, transaction
+from crm.reference import BrandFacts
+from crm.roles import Scope
+from crm.work import Job
+
+FOLDING = 0x66_6F_6C_64  # "fold": the space of the advisory locks under which news become counts
+ENOUGH = 200  # so few news cost nothing to read, and not every one deserves a write
+SMALL = 5  # of so few, somebody could be known
+ONCE = 0  # the place where each subject is counted once, whatever brand it names
+
+
+class Figure(IntEnum):
+    """What is counted, in the order of the way; the numbers from 1 on are those of the milestones."""
+
+    registered = 0
+    lead = Fact.lead
+    offered = Fact.offered
+    accepted = Fact.accepted
+    contacted = Fact.contacted
+    test_drive = Fact.test_drive
+    deposit = Fact.deposit
+    order = Fact.order
+    delivered = Fact.delivered
+    landing = Touch.landing
+
+
+FUNNEL = tuple(figure for figure in Figure if figure not in (Figure.deposit, Figure.delivered, Figure.landing))
+GOALS = tuple(figure for figure in Figure if figure is not Figure.landing)
+
+Reach = Mapping[Figure, int | None]  # None: so few that it is not told
+
+
+class Figures(msgspec.Struct, frozen=True):
+    """A campaign's counts as one reader may know them: by brand, once each, what is only others', and landings by channel id."""
+
+    brands: dict[int, Reach]
+    total: Reach
+    others: Reach | None
+    landings: dict[int, int]
+
+
+class Step(NamedTuple):
+    """One step of the funnel; `rate` is of the step before (0..1), None where either is not told or nothing came."""
+
+    figure: Figure
+    number: int | None
+    rate: float | None
+
+
+async def figures(campaign: int, scope: Scope) -> Figures:
+    """The counts of a campaign; a brand's people get their own exactly, and of the others together only what is not small."""
+    rows = await current().fetch(statement("campaigns", "campaign_counts"), campaign)
+    counted = {(Figure(row["figure"]), row["place"]): row["number"] for row in rows}
+    landings = {place: number for (figure, place), number in counted.items() if figure is Figure.landing}
+    places = {place for figure, place in counted if figure is not Figure.landing}
+    total = _reach(counted, ONCE)
+    if scope.brand is None:
+        return Figures({place: _reach(counted, place) for place in places - {ONCE}}, total, None, landings)
+    mine = _reach(counted, scope.brand)
+    others, told = _of_others(mine, total, is_alliance=scope.actor.brand is None)
+    return Figures({scope.brand: mine}, told, others, landings)
+
+
+def steps(reach: Reach) -> list[Step]:
+    """The funnel of a reach, each step beside the one before it."""
+    return [
+        Step(figure, reach[figure], _rate(reach[figure], reach[FUNNEL[place - 1]]) if place else None)
+        for place, figure in enumerate(FUNNEL)
+    ]
+
+
+def shown(brands: Iterable[BrandFacts], partners: set[int], counted: Figures, scope: Scope) -> list[BrandFacts]:
+    """The brands whose row a reader gets: partners, and every other one that somebody asked for; of a brand's people their own alone."""
+    return [
+        brand
+        for brand in sorted(brands, key=lambda one: one.rank)
+        if (brand.id in partners or brand.id in counted.brands) and scope.brand in (None, brand.id)
+    ]
+
+
+async def fold(campaign: int) -> None:
+    """Put the news of a campaign into its counts."""
+    # The lock comes first and in a statement of its own: the next one then sees all that an earlier fold left behind.
+    await lock_stripes(FOLDING, [str(campaign)])
+    await current().execute(statement("campaigns", "fold_campaign_news"), campaign)
+
+
+async def fold_due(_: datetime) -> int:
+    """Fold the campaign with the most news, when these are enough to be worth it."""
+    async with transaction():
+        campaign = await current().fetchval(_MOST_NEWS, ENOUGH)
+        if campaign is None:
+            return 0
+        await fold(campaign)
+    return 1
+
+
+def _reach(counted: Mapping[tuple[Figure, int], int], place: int) -> dict[Figure, int | None]:
+    return {figure: counted.get((figure, place), 0) for figure in GOALS}
+
+
+def _of_others(mine: Reach, total: Reach, *, is_alliance: bool) -> tuple[Reach, Reach]:
+    """What is not this brand's, and the total beside it: where the difference is small neither is told, for one gives the other."""
+    others = {figure: (total[figure] or 0) - (mine[figure] or 0) for figure in GOALS}
+    hidden = set() if is_alliance else {figure for figure, number in others.items() if number < SMALL}
+    return (
+        {figure: None if figure in hidden else number for figure, number in others.items()},
+        {figure: None if figure in hidden else total[figure] for figure in GOALS},
+    )
+
+
+def _rate(count: int | None, before: int | None) -> float | None:
+    return count / before if count is not None and before else None
+
+
+_MOST_NEWS = "select campaign from campaign_news group by campaign having count(*) >= $1 order by count(*) desc, campaign limit 1"
+JOB = Job("counts", fold_due)
