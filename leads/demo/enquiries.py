@@ -29,9 +29,9 @@ from leads.submission import (
 
 Code = TypeVar("Code", bound=str)
 
-DESK, WEB = "demo-desk", "demo-web"
+DESK, WEB, GUESTS = "demo-desk", "demo-web", "demo-guests"
 # Sources of its own, and what its people type in: what comes by any other is not the demo's, and is never emptied nor shown to strangers.
-SOURCES = (DESK, WEB, entering.SOURCE, corrections.SOURCE)
+SOURCES = (DESK, WEB, GUESTS, entering.SOURCE, corrections.SOURCE)
 NOTICE = NoticeShown(id="desk", version="1", language="zh")
 # What a brand's stand draws, and which of its cars.
 BRANDS: dict[str, int] = {"aito": 40, "luxeed": 20, "stelato": 14, "maextro": 10, "shangjie": 16}

@@ -17,7 +17,8 @@ from uuid import UUID
 
 import msgspec
 
-from campaigns import showcases
+from campaigns.lead_rules import LeadRule
+from campaigns.showcases import Showcase
 from crm import access, consent, work
 from crm.access import Principal
 from crm.database import current, statement, transaction
@@ -25,7 +26,7 @@ from crm.errors import Refused
 from crm.network import LOCAL
 from leads import capture, feed, inbox, jobs
 from leads.capture import Incoming, Sender
-from leads.demo import dealers, ground, network, showcase, steward
+from leads.demo import dealers, ground, guests, joint, network, showcase, steward
 from leads.demo.dealers import Character
 from leads.demo.enquiries import DESK, WEB, Registration
 from leads.demo.showcase import Shows
@@ -73,6 +74,7 @@ class _Player:
         self.sent = 0
         self.later: list[_Event] = []
         self.numbers = count()
+        self.drawn = count()
         self.accepted = count()
         self.senders: dict[str, Sender] = {}
         self.characters: dict[str, Character] = {}
@@ -91,16 +93,37 @@ class _Player:
         """Plan the shows, open the stores, let the sources in, and note down what is to happen beside the shows."""
         show, now = self.calendar, self.calendar.now
         async with transaction():
-            await showcases.seed([show.chengdu, show.shanghai], at=now)
+            await joint.plan(show.chengdu, city="510100", venue="中国西部国际博览城", rule=LeadRule(when="attended"))
+            await joint.plan(show.shanghai, city="310000", venue="国家会展中心（上海）", rule=LeadRule(at_most=2))
             await network.open_stores(_local(show.chengdu.starts_on, 8) - timedelta(days=1))
             for code, kind in ((DESK, "desk"), (WEB, "api")):
                 self.senders[code] = await capture.sender(await access.make_source(code, kind=kind))
         self._plan(_local(show.shanghai.starts_on, 8), network.refit)
         self._plan(now - timedelta(hours=3), network.renew_franchises)
+        self._expect_guests()
         truth = {(form.source, form.body.external_id): form.human for form in self.forms}
         for when in (_local(show.chengdu.ends_on, 10) + timedelta(days=1), now - timedelta(minutes=20)):
             self._plan(when, partial(steward.join_split, truth))
             self._plan(when + timedelta(minutes=15), partial(steward.slip_and_mend, truth))
+
+    def _expect_guests(self) -> None:
+        """Who registers ahead of the shows, beside the forms that are filled in there."""
+        show, chance = self.calendar, Random(f"{self.seed}-guests")
+        parts = ((show.chengdu, "chengdu", 500_001, 60), (show.shanghai, "shanghai", 600_001, 36))
+        for one, draws_from, first_no, share in parts:
+            number = max(4, len(self.forms) // share)
+            coming = guests.guests(one, number, draws_from=draws_from, first_no=first_no, until=show.now, chance=chance)
+            for guest in coming:
+                self._plan(guest.at, partial(self._register, one, guest))
+
+    async def _register(self, show: Showcase, guest: guests.Coming, at: datetime) -> None:
+        registration = await guests.register(show, guest, at)
+        if registration is None:
+            return
+        if guest.cancels:
+            self._plan(at + timedelta(hours=20), partial(guests.let_go, registration))
+        elif guest.attends:
+            self._plan(guests.visit(show, guest), partial(guests.be_there, registration))
 
     def _plan(self, at: datetime, act: Act, *, dealer: int = 0) -> None:
         # What lies beyond the end of the story is for those who watch.
@@ -142,7 +165,7 @@ class _Player:
         for row in made:
             who = Principal("dealer", row["dealer"], row["code"], frozenset({"inbox"}))
             # Chance of its own for each offer, whichever hand comes to it first.
-            chance = Random(f"{self.seed}-{next(self.numbers)}")
+            chance = Random(f"{self.seed}-{next(self.drawn)}")
             answer = dealers.answer(
                 self._character(who.code), offered_at=row["offered_at"], expires_at=row["expires_at"], chance=chance
             )

@@ -40,8 +40,11 @@ async def test_a_small_story_keeps_the_promises_of_the_demo(clean_tables):
     async with transaction():
         seen = await overview(at=NOW)
         lines = await summary.figures(at=NOW)
-    assert heard[-1] == (seen.registrations, seen.registrations)
-    assert await _value("select count(*) from lead") == seen.registrations
+    [(sent, forms), guests] = heard[-1], await _value("select count(*) from registration")
+    assert (sent, seen.registrations) == (forms, forms + guests)
+    of_guests = await _value("select count(*) from registration where lead is not null")
+    assert await _value("select count(*) from lead") == forms + of_guests
+    assert 0 < of_guests <= guests
     assert {hold.code for hold in seen.held if hold.waiting} == HOLDS
     assert seen.offers.late + seen.offers.due_within_the_hour >= 20
     assert min(seen.offers.accepted, seen.offers.refused, seen.offers.expired, seen.offers.withdrawn) > 0
@@ -51,6 +54,21 @@ async def test_a_small_story_keeps_the_promises_of_the_demo(clean_tables):
     assert len(lines) == 6
     for table, column in LATEST:
         assert await _value(f"select max({column}) from {table}") <= NOW
+
+
+async def test_both_shows_are_campaigns_that_every_brand_agreed_to(clean_tables):
+    await _play(size=TINY)
+
+    async with transaction() as connection:
+        shows = await connection.fetch(
+            """
+            select code, status, count(*) filter (where answer.answer = 'accepted' and answer.terms = campaign.terms) as agreed
+            from campaign join partner_answer as answer on answer.campaign = campaign.id group by 1, 2 order by 1
+            """
+        )
+        seats = await connection.fetch("select distinct state from booking")
+    assert [tuple(row) for row in shows] == [("chengdu-demo", "closed", 5), ("shanghai-demo", "live", 5)]
+    assert "confirmed" in {row["state"] for row in seats}
 
 
 async def test_a_story_is_told_once(clean_tables):
