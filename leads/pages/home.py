@@ -6,13 +6,15 @@ wall come again by themselves; whatever its reader is working on stays where it 
 
 from datetime import UTC, datetime
 from typing import Any, Literal
+from urllib.parse import quote
 
 from litestar import Controller, Response, get
 from litestar.enums import MediaType
 from litestar.params import FromQuery
 from litestar.response import Redirect, Template
 
-from crm import access
+from campaigns import events
+from crm import access, qr
 from crm.database import current, transaction
 from crm.network import local_day
 from crm.pages import frame
@@ -24,6 +26,7 @@ from leads.lists.rows import Row
 from leads.today import figures, waiting, wall
 
 LAST_ENTERED = 10
+MOST_AT_THE_DOOR = 2
 Tab = Literal["late", "review", "alliance", "held"]
 
 
@@ -43,7 +46,9 @@ class Home(Controller):
             return Redirect("/my-store", status_code=303)
         await frame.greet(request)
         async with transaction():
-            return frame.page(request, "leads/home.html", **await _known(frame.scope_of(request), queue))
+            known = await _known(frame.scope_of(request), queue)
+            at_door = await _open_for_all(frame.scope_of(request), base=str(request.base_url), at=known["at"])
+        return frame.page(request, "leads/home.html", **known, at_door=at_door)
 
 
 class Today(Controller):
@@ -95,6 +100,15 @@ async def _known(scope: Scope, queue: Tab | None) -> dict[str, Any]:
         "events": await wall.events(scope, at=at) if sees and not is_desk else None,
         "entered": await _entered(scope, at=at) if is_desk else None,
     }
+
+
+async def _open_for_all(scope: Scope, *, base: str, at: datetime) -> list[tuple[events.Listed, str]]:
+    """The events for which anybody may register now, each with the code that leads there."""
+    if not scope.actor.may("campaigns.see"):
+        return []
+    listed = await events.upcoming(scope, at=at)
+    open_now = [one for one in listed if one.event.phase(at) == "open"][:MOST_AT_THE_DOOR]
+    return [(one, qr.on_page(f"{base}e/{quote(one.event.code)}")) for one in open_now]
 
 
 async def _entered(scope: Scope, *, at: datetime) -> list[Row]:
