@@ -2,4 +2,14 @@
 
 from litestar import Controller
 
-CONTROLLERS: tuple[type[Controller], ...] = ()
+from campaigns.pages import arrangement, campaign, campaigns, channels, goals, links, plan
+
+CONTROLLERS: tuple[type[Controller], ...] = (
+    *campaigns.CONTROLLERS,
+    *campaign.CONTROLLERS,
+    *plan.CONTROLLERS,
+    *arrangement.CONTROLLERS,
+    *goals.CONTROLLERS,
+    *channels.CONTROLLERS,
+    *links.CONTROLLERS,
+)

@@ -50,7 +50,7 @@ async def an_event(
     campaign: int, code: str = "cd-show-1", *, first: date = FIRST, last: date = LAST, is_open: bool = True
 ) -> int:
     async with transaction():
-        return await current().fetchval(
+        made: int = await current().fetchval(
             """
             insert into event (campaign, code, name, starts_on, ends_on, starts_at, ends_at, is_open)
             select id, $2, $2, $3::date, $4::date, $3::date::timestamp at time zone time_zone + interval '9 hours',
@@ -59,6 +59,7 @@ async def an_event(
             """,
             campaign, code, first, last, is_open,
         )  # fmt: skip
+        return made
 
 
 async def a_channel(campaign: int, code: str = "CD-POSTER") -> channels.Channel:

@@ -28,6 +28,7 @@ CALLED = {
     ("/policies", "code"): "brand", ("/stores", "code"): "store", ("/dealers", "code"): "dealer",
     ("/people", "note"): "person_note", ("/leads", "note"): "lead_note", ("/review", "task"): "review",
     ("/people", "observation"): "correction", ("/simulations", "asked"): "simulation", ("/queues", "task"): "alliance_task",
+    ("/campaigns", "code"): "campaign",
 }  # fmt: skip
 PLAIN = {
     "lead_id": "lead",

@@ -6,12 +6,16 @@ same things on either side, by the name that the table of routes gives them.
 
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from fractions import Fraction
 from pathlib import Path
 from typing import Any
 from uuid import UUID
 
 import httpx
 
+from campaigns import channels
+from campaigns.planning import arrangements, partners, plans
+from campaigns.planning.plans import Plan
 from crm import people
 from crm.database import transaction
 from crm.network import local_day
@@ -38,7 +42,7 @@ SECRETS = (
     "独孤", "翳谷", "dugu", "15984210653", "159****0653", "159 8421 0653", THEIR_OTHER_PHONE, "159****7788", "veiled", "夙",
     "VEILREMARK", "VEILADDRESS", "VEILTRADE", "VEILCAMPAIGN", "VEILEVENT", "VEILBOOTH", "VEIL-EXT", "VEILREACH", "VEILDESK",
     "VEILNOTE", "VEILTASK", "VEILPERSONNOTE", "VEILREFUSAL", "VEILCALL", "VEILSELLER", "VEILVIEW", "VEILDRAFT", "VEILHAND",
-    "隐翳谷独家店", "S9", "D9",
+    "隐翳谷独家店", "S9", "D9", "VEILPLAN", "veil-show", "VEILPOSTER", "VEILWORDING",
 )  # fmt: skip
 NOBODY = "018f0000-0000-7000-8000-0000000000aa"
 MISSING = 2_000_000_000
@@ -61,6 +65,7 @@ async def open_house(folder: Path) -> World:
     await _both(at)
     world = World(await _side(ours, "aito"), await _side(theirs, "luxeed"))
     await _whole_house(world)
+    await _campaigns(world)
     await work(datetime.now(UTC))
     return world
 
@@ -262,6 +267,22 @@ async def _whole_house(world: World) -> None:
         )
     world.ours["merge"] = await _a_merge()
     world.ours["file"] = "app.css"
+
+
+async def _campaigns(world: World) -> None:
+    """Each brand runs a show of its own, with a wording to answer to and a channel."""
+    at, day = datetime.now(UTC), local_day(datetime.now(UTC))
+    for side, mark in ((world.ours, "OUR"), (world.theirs, "VEIL")):
+        brand = await value("select id from brand where code = $1", side["brand"])
+        show = Plan(name=f"{mark}PLAN", starts_on=day, ends_on=day + timedelta(days=9), region="510100", budget_fen=100)
+        async with transaction():
+            campaign = await plans.make(f"{mark.lower()}-show", show, actor="tester", at=at)
+            await partners.add(campaign, [partners.Partnership(brand, share=Fraction(1))])
+            wording: Any = {"zh": f"{mark}WORDING", "en": f"{mark}WORDING", "version": 1}
+            await arrangements.publish(campaign, **wording, actor="tester", at=at)
+            facts: Any = {"code": f"{mark}POSTER", "name": f"{mark}POSTER", "medium": "poster"}
+            side["slug"] = await channels.add(campaign, **facts, actor="tester", at=at)
+        side |= {"campaign": f"{mark.lower()}-show", "channel": f"{mark}POSTER"}
 
 
 async def _a_merge() -> str:
