@@ -14,6 +14,7 @@ from litestar.response import Template
 from campaigns.heads import CampaignHead
 from campaigns.pages.ways import Me, Reason, campaign_of
 from campaigns.planning import arrangements, partners, plans
+from campaigns.planning.shares import written
 from crm import access
 from crm.database import transaction
 from crm.errors import Refused
@@ -112,6 +113,7 @@ async def _context(campaign: CampaignHead) -> dict[str, Any]:
         "partners": await partners.of_campaign(campaign.id),
         "arrangement": versions[0] if versions else None,
         "older": versions[1:],
+        "written": written,
     }
 
 

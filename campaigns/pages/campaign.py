@@ -16,6 +16,7 @@ from campaigns import channels, figures
 from campaigns.heads import CampaignHead
 from campaigns.pages.ways import Me, Why, campaign_of, part
 from campaigns.planning import arrangements, calendar, checklist, goals, partners, plans, stages
+from campaigns.planning.shares import written
 from crm import access, audit
 from crm.database import current, statement, transaction
 from crm.errors import Refused
@@ -135,6 +136,8 @@ async def _overview(request: Asked, campaign: CampaignHead, wrong: Refused | Non
         "clashes": await clashes_of(campaign, scope),
         "entries": await _history(campaign.id, scope),
         "figure": figures.Figure,
+        "written": written,
+        "sum": partners.total(standing),
     }
     if wrong:
         return frame.invalid(request, "campaigns/campaign.html", wrong, **context)

@@ -4,7 +4,6 @@ Promises that what was typed is there again after a fault, and that who saves ov
 """
 
 from datetime import UTC, datetime
-from fractions import Fraction
 from typing import Annotated, Any
 
 import msgspec
@@ -100,7 +99,7 @@ async def _context(campaign: CampaignHead) -> dict[str, Any]:
         "zones": zones(plan.plan.time_zone),
         "standing": standing,
         "written": written,
-        "sum": sum((one.share or Fraction(0) for one in standing.values()), Fraction(0)),
+        "sum": partners.total(list(standing.values())),
         "mine": None,
         "conflict": None,
         "conflict_of_partners": None,
