@@ -4,12 +4,13 @@ Promises that a campaign which the reader may not see is not there, and an addre
 """
 
 import re
-from datetime import date, datetime
+from datetime import date, datetime, time
 from urllib.parse import quote
 from zoneinfo import ZoneInfo
 
 import msgspec
 
+from crm import languages, regions
 from crm.database import current
 from crm.errors import NotThere
 from crm.roles import Scope, numbered
@@ -44,6 +45,17 @@ class CampaignHead(msgspec.Struct, frozen=True):
             return None
         today = at.astimezone(ZoneInfo(self.time_zone)).date()
         return (today - self.starts_on).days + 1 if self.starts_on <= today <= self.ends_on else None
+
+    @property
+    def place(self) -> str | None:
+        """The city it is in."""
+        return "".join(regions.called(self.region)) if self.region else None
+
+    @property
+    def zone(self) -> str:
+        """Its zone on its first day, or today's: UTC+8."""
+        first = datetime.combine(self.starts_on, time(), tzinfo=ZoneInfo(self.time_zone)) if self.starts_on else None
+        return languages.offset(first or datetime.now(ZoneInfo(self.time_zone)))
 
     @property
     def days(self) -> int | None:

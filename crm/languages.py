@@ -121,7 +121,12 @@ def moment(at: datetime) -> str:
 
 def zone(at: datetime | None = None) -> str:
     """The reader's zone at that moment: UTC+8, UTC−3:30."""
-    minutes = round((_local(at or datetime.now(UTC)).utcoffset() or timedelta()).total_seconds() / 60)
+    return offset(_local(at or datetime.now(UTC)))
+
+
+def offset(at: datetime) -> str:
+    """The zone that a moment is told in: UTC+8, UTC−3:30."""
+    minutes = round((at.utcoffset() or timedelta()).total_seconds() / 60)
     hours, rest = divmod(abs(minutes), 60)
     return f"UTC{signed(hours if minutes >= 0 else -hours, 0)}{f':{rest:02}' if rest else ''}" if minutes else "UTC"
 

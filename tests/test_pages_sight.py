@@ -30,6 +30,7 @@ from tests.whole.two_brands import (
 IN_CLEAR = (OUR_PHONE, THEIR_PHONE, SHARED_PHONE, OUR_EMAIL, THEIR_EMAIL, SHARED_EMAIL)
 PERSONS = (OUR_NAME, SHARED_NAME, "王*", "王**", "诸葛", "137****7665", "133****1826", *IN_CLEAR)
 OF_OTHERS = (*SECRETS, "诸葛", "133****1826", SHARED_PHONE)
+OF_CAMPAIGNS = ("VEILCAMPAIGN", "VEILPLAN", "veil-show", "VEILPOSTER", "VEILWORDING")
 FOUND_BY_THE_ALLIANCE = ("独孤", "VEILREMARK", "VEILCAMPAIGN", "VEILTASK", "159****0653", "隐翳谷独家店", "S9", "D9")
 # A page of more links than these has them by the kind, and one of a kind is enough.
 MOST = 220
@@ -104,7 +105,8 @@ MAY_NOT_MEET = {
     # A desk writes down wishes for every brand, and names their stores.
     "event_desk": tuple(word for word in SECRETS if word not in ("隐翳谷独家店", "S9")) + IN_CLEAR,
     "store": OF_OTHERS,
-    "analyst": SECRETS + PERSONS,
+    # Who counts for the alliance knows every campaign by its name, and nobody in it.
+    "analyst": tuple(word for word in SECRETS if word not in OF_CAMPAIGNS) + PERSONS,
     "alliance_admin": IN_CLEAR,
     "auditor": IN_CLEAR,
 }

@@ -155,3 +155,10 @@ def test_a_translation_names_the_same_facts_as_its_text():
         return set(re.findall(r"%\(\w+\)s|\{\w*\}", text))
 
     assert [text for text, chinese in languages.catalogue().items() if facts(text) != facts(chinese)] == []
+
+
+def test_no_text_that_a_template_fills_in_breaks_on_a_percent_sign():
+    texts = said_by_templates()
+    both = texts | {languages.catalogue().get(text, "") for text in texts}
+
+    assert [text for text in both if re.search(r"%(?!\(\w+\)s)", text.replace("%%", ""))] == []

@@ -4,7 +4,6 @@ Promises that a campaign with a blocker is not scheduled, and that a warning nev
 """
 
 from datetime import datetime
-from fractions import Fraction
 from typing import Literal
 
 import msgspec
@@ -53,7 +52,7 @@ async def lines(campaign: int, *, at: datetime) -> list[Line]:
     done = {
         **row,
         "city": row["region"] is not None and city_of(row["region"]) is not None,
-        "shares": sum((one.share or Fraction(0) for one in standing), Fraction(0)) == 1,
+        "shares": partners.total(standing) == 1,
         "accepted": bool(standing) and all(one.answer == "accepted" for one in standing),
     }
     return [Line(code, level, bool(done[code]), part) for code, level, part in LINES]

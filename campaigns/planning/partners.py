@@ -103,7 +103,7 @@ async def partnerships(campaign: int) -> list[Partnership]:
     return [Partnership(row["brand"], row["role"], _share(row["share_part"], row["share_of"])) for row in rows]
 
 
-def total(wanted: Sequence[Partnership]) -> Fraction:
+def total(wanted: Sequence[Partnership | Standing]) -> Fraction:
     """What the shares add up to."""
     return sum((one.share for one in wanted if one.share is not None), Fraction(0))
 

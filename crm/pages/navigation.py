@@ -58,6 +58,10 @@ PLAN: tuple[tuple[str | None, tuple[Way, ...]], ...] = (
         ),
     ),
     (
+        later("Joint work"),
+        (Way("/campaigns", later("Campaigns"), "flag", "campaigns.see", key="c"),),
+    ),
+    (
         later("Network"),
         (
             Way("/stores", later("Stores"), "store", "network.see", key="s"),

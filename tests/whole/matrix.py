@@ -202,6 +202,39 @@ POST /imports/{import}/cancelling                       imports
 
 GET  /campaigns/{campaign}/lead-rule                    campaigns.see
 POST /campaigns/{campaign}/lead-rule                    campaigns.work
+
+GET  /r/{slug}                                          anyone
+HEAD /r/{slug}                                          anyone
+GET  /campaigns                                         campaigns.see
+POST /campaigns                                         campaigns.work
+GET  /campaigns/new                                     campaigns.work
+GET  /campaigns/calendar                                campaigns.see
+GET  /campaigns/{campaign}                              campaigns.see
+GET  /campaigns/{campaign}/checklist                    campaigns.see
+GET  /campaigns/{campaign}/clone                        campaigns.work
+POST /campaigns/{campaign}/clones                       campaigns.work
+GET  /campaigns/{campaign}/edit                         campaigns.work
+POST /campaigns/{campaign}/edit                         campaigns.work
+POST /campaigns/{campaign}/partners                     campaigns.work
+POST /campaigns/{campaign}/scheduling                   campaigns.work
+POST /campaigns/{campaign}/drafting                     campaigns.work
+POST /campaigns/{campaign}/beginning                    campaigns.work
+POST /campaigns/{campaign}/closing                      campaigns.work
+POST /campaigns/{campaign}/reopening                    campaigns.work
+GET  /campaigns/{campaign}/arrangement                  campaigns.see
+POST /campaigns/{campaign}/arrangement                  campaigns.work
+POST /campaigns/{campaign}/acceptance                   campaigns.join
+POST /campaigns/{campaign}/declining                    campaigns.join
+GET  /campaigns/{campaign}/goals                        campaigns.see
+POST /campaigns/{campaign}/goals                        campaigns.work
+GET  /campaigns/{campaign}/channels                     campaigns.see
+POST /campaigns/{campaign}/channels                     campaigns.work
+GET  /campaigns/{campaign}/channels/sheet               campaigns.see
+GET  /campaigns/{campaign}/channels/{channel}           campaigns.see
+POST /campaigns/{campaign}/channels/{channel}           campaigns.work
+GET  /campaigns/{campaign}/channels/{channel}/qr        campaigns.see
+POST /campaigns/{campaign}/channels/{channel}/closing   campaigns.work
+POST /campaigns/{campaign}/channels/{channel}/opening   campaigns.work
 """
 ASKED: dict[tuple[str, str], str] = {
     (method, address): asks for method, address, asks in (line.split() for line in ROUTES.splitlines() if line)
@@ -231,12 +264,19 @@ SAID: dict[tuple[str, str], dict[str, str]] = {
     ("POST", "/bulk"): {"lead": "{lead}", "kind": "note"},
     ("POST", "/bulk/previews"): {"lead": "{lead}", "kind": "note", "text": "hello"},
     ("POST", "/bulk/jobs"): {"lead": "{lead}", "kind": "note", "text": "hello"},
+    ("POST", "/campaigns/{campaign}/edit"): {"version": "1", "name": "again"},
+    ("POST", "/campaigns/{campaign}/clones"): {"code": "again", "name": "again", "starts_on": "2026-09-01"},
+    ("POST", "/campaigns/{campaign}/acceptance"): {"terms": "1"},
+    ("POST", "/campaigns/{campaign}/declining"): {"terms": "1", "reason": "too much"},
+    ("POST", "/campaigns/{campaign}/channels"): {"code": "AGAIN", "name": "again", "medium": "poster"},
+    ("POST", "/campaigns/{campaign}/channels/{channel}"): {"name": "again", "medium": "poster"},
+    ("POST", "/campaigns/{campaign}/closing"): {"reason": "storm"},
 }  # fmt: skip
 GUARDS = ("anyone", "own_pages", "any_key")
 # What an id of each kind belongs to: nobody of one brand may tell another brand's from one that does not exist.
 OF_A_BRAND = frozenset(
     {"lead", "interest", "offer", "person", "observation", "correction", "lead_note", "person_note", "task", "store", "dealer",
-     "brand", "draft", "simulation", "job", "alliance_task", "recheck", "campaign"}
+     "brand", "draft", "simulation", "job", "alliance_task", "recheck", "campaign", "channel"}
 )  # fmt: skip
 PERMITTED: dict[tuple[str, str], frozenset[str]] = {
     route: frozenset(asks.split("+")) for route, asks in ASKED.items() if asks.split("+")[0] in PERMISSIONS

@@ -25,9 +25,10 @@ MACHINES = {route: asks for route, asks in ASKED.items() if route[1].startswith(
 # What a path calls its ids where it does not use the table's word for them.
 CALLED = {
     ("/staff", "number"): "staff", ("/keys", "number"): "key", ("/notifications", "number"): "notification",
-    ("/policies", "code"): "brand", ("/campaigns", "code"): "campaign", ("/stores", "code"): "store", ("/dealers", "code"): "dealer",
+    ("/policies", "code"): "brand", ("/stores", "code"): "store", ("/dealers", "code"): "dealer",
     ("/people", "note"): "person_note", ("/leads", "note"): "lead_note", ("/review", "task"): "review",
     ("/people", "observation"): "correction", ("/simulations", "asked"): "simulation", ("/queues", "task"): "alliance_task",
+    ("/campaigns", "code"): "campaign",
 }  # fmt: skip
 PLAIN = {
     "lead_id": "lead",

@@ -6,12 +6,16 @@ same things on either side, by the name that the table of routes gives them.
 
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from fractions import Fraction
 from pathlib import Path
 from typing import Any
 from uuid import UUID
 
 import httpx
 
+from campaigns import channels
+from campaigns.planning import arrangements, partners, plans
+from campaigns.planning.plans import Plan
 from crm import people
 from crm.database import transaction
 from crm.network import local_day
@@ -38,7 +42,7 @@ SECRETS = (
     "独孤", "翳谷", "dugu", "15984210653", "159****0653", "159 8421 0653", THEIR_OTHER_PHONE, "159****7788", "veiled", "夙",
     "VEILREMARK", "VEILADDRESS", "VEILTRADE", "VEILCAMPAIGN", "VEILEVENT", "VEILBOOTH", "VEIL-EXT", "VEILREACH", "VEILDESK",
     "VEILNOTE", "VEILTASK", "VEILPERSONNOTE", "VEILREFUSAL", "VEILCALL", "VEILSELLER", "VEILVIEW", "VEILDRAFT", "VEILHAND",
-    "隐翳谷独家店", "S9", "D9",
+    "隐翳谷独家店", "S9", "D9", "VEILPLAN", "veil-show", "VEILPOSTER", "VEILWORDING",
 )  # fmt: skip
 NOBODY = "018f0000-0000-7000-8000-0000000000aa"
 MISSING = 2_000_000_000
@@ -61,6 +65,7 @@ async def open_house(folder: Path) -> World:
     await _both(at)
     world = World(await _side(ours, "aito"), await _side(theirs, "luxeed"))
     await _whole_house(world)
+    await _campaigns(world)
     await work(datetime.now(UTC))
     return world
 
@@ -205,19 +210,7 @@ async def _side(lead: UUID, brand: str) -> dict[str, str]:
         "notification": str(await value("select id from notification order by id desc limit 1")),
         "session": str(await value("select id from staff_session where staff = $1", owner)),
         "brand": brand,
-        "campaign": await _joined(UUID(ids["lead"]), brand),
     }
-
-
-async def _joined(lead: UUID, brand: str) -> str:
-    """The campaign of a lead, in which the brand is the one partner."""
-    async with transaction() as connection:
-        await connection.execute(_PARTNER, lead, brand)
-        return str(
-            await connection.fetchval(
-                "select code from campaign join lead on campaign = campaign.id where lead.id = $1", lead
-            )
-        )
 
 
 async def _a_job(author: httpx.AsyncClient, lead: str, mark: str) -> str:
@@ -276,6 +269,22 @@ async def _whole_house(world: World) -> None:
     world.ours["file"] = "app.css"
 
 
+async def _campaigns(world: World) -> None:
+    """Each brand runs a show of its own, with a wording to answer to and a channel."""
+    at, day = datetime.now(UTC), local_day(datetime.now(UTC))
+    for side, mark in ((world.ours, "OUR"), (world.theirs, "VEIL")):
+        brand = await value("select id from brand where code = $1", side["brand"])
+        show = Plan(name=f"{mark}PLAN", starts_on=day, ends_on=day + timedelta(days=9), region="510100", budget_fen=100)
+        async with transaction():
+            campaign = await plans.make(f"{mark.lower()}-show", show, actor="tester", at=at)
+            await partners.add(campaign, [partners.Partnership(brand, share=Fraction(1))])
+            wording: Any = {"zh": f"{mark}WORDING", "en": f"{mark}WORDING", "version": 1}
+            await arrangements.publish(campaign, **wording, actor="tester", at=at)
+            facts: Any = {"code": f"{mark}POSTER", "name": f"{mark}POSTER", "medium": "poster"}
+            side["slug"] = await channels.add(campaign, **facts, actor="tester", at=at)
+        side |= {"campaign": f"{mark.lower()}-show", "channel": f"{mark}POSTER"}
+
+
 async def _a_merge() -> str:
     now = datetime.now(UTC)
     pair = [
@@ -295,10 +304,6 @@ async def _done(client: httpx.AsyncClient, path: str, **said: Any) -> None:
     assert answer.status_code in (200, 303), f"{path}: {answer.status_code}"
 
 
-_PARTNER = """
-insert into partner (campaign, brand)
-select lead.campaign, brand.id from lead cross join brand where lead.id = $1 and brand.code = $2
-"""
 _TASK = """
 insert into alliance_task (id, interest, reason, refusals, opened_at) values (gen_random_uuid(), $1, 'no_store', 1, $2) returning id
 """
