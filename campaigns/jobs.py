@@ -1,6 +1,17 @@
 """Everything that workers do for campaigns."""
 
+from datetime import datetime
+
+from campaigns import form_tries
 from campaigns.registering import leaving
+from crm.database import transaction
 from crm.work import Job
 
-JOBS: tuple[Job, ...] = (Job("places nobody took", leaving.lapse),)
+
+async def forget_tries(at: datetime) -> int:
+    """What public forms counted is deleted once it counts no more."""
+    async with transaction():
+        return await form_tries.forget(at=at)
+
+
+JOBS: tuple[Job, ...] = (Job("places nobody took", leaving.lapse), Job("old form tries", forget_tries))

@@ -144,6 +144,7 @@ ACTORS = {
     "system": later("Marquee itself"),
     "staff:cli": later("the command line"),
     "demo": later("the demo"),
+    "guest": later("the guest"),
 }
 VALUES = {
     "password": later("password"),

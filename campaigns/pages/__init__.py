@@ -2,4 +2,6 @@
 
 from litestar import Controller
 
-CONTROLLERS: tuple[type[Controller], ...] = ()
+from campaigns.pages import guest, registration
+
+CONTROLLERS: tuple[type[Controller], ...] = (*registration.CONTROLLERS, *guest.CONTROLLERS)

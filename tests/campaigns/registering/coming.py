@@ -21,7 +21,8 @@ _numbers = count(1)
 
 async def an_event(code: str = "tent", *, partners: tuple[str, ...] = (), **facts: Any) -> EventFacts:
     """An open event from tomorrow afternoon on; `partners` are brands by code."""
-    said = EventSaid(**{"name": "联合展", "starts_at": TOMORROW, "ends_at": TOMORROW + timedelta(hours=4)} | facts)
+    usual: dict[str, Any] = {"name": "联合展", "starts_at": TOMORROW, "ends_at": TOMORROW + timedelta(hours=4)}
+    said = EventSaid(**usual | facts)
     async with transaction():
         campaign = await occasions.campaign_of(code, at=NOON)
         for brand in partners:
@@ -35,9 +36,14 @@ async def an_event(code: str = "tent", *, partners: tuple[str, ...] = (), **fact
 
 async def a_slot(event: EventFacts, *, places: int = 1, **facts: Any) -> SlotFacts:
     """A test drive of an M9, tomorrow."""
-    said = SlotSaid(
-        **{"kind": "test_drive", "model": "M9", "starts_at": TOMORROW, "minutes": 40, "places": places} | facts
-    )
+    usual: dict[str, Any] = {
+        "kind": "test_drive",
+        "model": "M9",
+        "starts_at": TOMORROW,
+        "minutes": 40,
+        "places": places,
+    }
+    said = SlotSaid(**usual | facts)
     async with transaction():
         return await scheduling.add_slot(event, said, actor="tester", at=NOON)
 
