@@ -2,6 +2,11 @@
 
 from litestar import Controller
 
-from campaigns.pages import guest, registration
+from campaigns.pages import events, guest, guests, registration
 
-CONTROLLERS: tuple[type[Controller], ...] = (*registration.CONTROLLERS, *guest.CONTROLLERS)
+CONTROLLERS: tuple[type[Controller], ...] = (
+    *registration.CONTROLLERS,
+    *guest.CONTROLLERS,
+    *events.CONTROLLERS,
+    *guests.CONTROLLERS,
+)

@@ -20,6 +20,7 @@ from campaigns.registering import EVENT, SLOT, changing, standing
 from campaigns.registering.reading import Wish
 from campaigns.registering.standing import GuestNow
 from crm import access, languages, masks, normalise, reference
+from crm.api import receiving
 from crm.consent import Purpose
 from crm.database import current, transaction
 from crm.errors import Fault, Invalid, NotThere, Refused
@@ -57,6 +58,7 @@ class GuestPage(Controller):
 
     path = "/g/{guest:str}"
     guards = [access.own_pages]
+    opt = {receiving.PASSED_ON: True}
     include_in_schema = False
 
     @get("/")

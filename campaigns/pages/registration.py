@@ -23,6 +23,7 @@ from campaigns.registering import EventClosed, EventOver, GuestSaid, Registratio
 from campaigns.registering.reading import NO_CONTACT
 from crm import access, languages, normalise, origin, reference
 from crm.access import make_source
+from crm.api import receiving
 from crm.consent import Purpose
 from crm.database import current, transaction
 from crm.errors import Fault, Invalid, NotThere, Refused
@@ -77,6 +78,7 @@ class RegistrationPage(Controller):
 
     path = "/e/{code:str}"
     guards = [access.own_pages]
+    opt = {receiving.PASSED_ON: True}
     include_in_schema = False
 
     @get("/")

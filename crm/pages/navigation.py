@@ -58,6 +58,10 @@ PLAN: tuple[tuple[str | None, tuple[Way, ...]], ...] = (
         ),
     ),
     (
+        later("Joint work"),
+        (Way("/events", later("Events"), "calendar", "campaigns.see"),),
+    ),
+    (
         later("Network"),
         (
             Way("/stores", later("Stores"), "store", "network.see", key="s"),
