@@ -55,6 +55,8 @@ def ways_in(world):
     yield from (
         f"/leads?{name}={said}" for name, said in (("brand", "luxeed"), ("campaign", "VEIL"), ("store", "NONE"))
     )
+    for guests in (f"/campaigns/{world.ours['campaign']}/guests", f"/campaigns/{world.theirs['campaign']}/guests"):
+        yield from (f"{guests}?standing=confirmed", f"{guests}?brand=luxeed", f"{guests}?event={world.ours['event']}")
     yield from (f"/?queue={tab}" for tab in ("late", "review", "alliance", "held"))
     for part in ("leads", "history", "consents", "sharing", "cars"):
         yield f"/people/{world.ours['person']}?part={part}"
@@ -104,7 +106,8 @@ MAY_NOT_MEET = {
     # A desk writes down wishes for every brand, and names their stores.
     "event_desk": tuple(word for word in SECRETS if word not in ("隐翳谷独家店", "S9")) + IN_CLEAR,
     "store": OF_OTHERS,
-    "analyst": SECRETS + PERSONS,
+    # An analyst knows every campaign and event, and nobody in them.
+    "analyst": tuple(word for word in SECRETS if word not in ("VEILCAMPAIGN", "VEILEVENT")) + PERSONS,
     "alliance_admin": IN_CLEAR,
     "auditor": IN_CLEAR,
 }

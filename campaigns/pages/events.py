@@ -8,13 +8,12 @@ from datetime import UTC, date, datetime
 from typing import Annotated, Any, TypeAlias
 
 import msgspec
-import segno
 from litestar import Controller, Response, get, post
 from litestar.di import NamedDependency
 from litestar.params import FromPath
 from litestar.response import Template
 
-from campaigns import events, guest_links, heads, scheduling
+from campaigns import drawn_codes, events, guest_links, heads, scheduling
 from campaigns.events import EventFacts, SlotFacts
 from campaigns.scheduling import EventSaid, SlotKind, SlotSaid
 from crm import access, languages, reference, regions
@@ -116,9 +115,8 @@ class Events(Controller):
         async with transaction():
             event = await events.find(code, frame.scope_of(request))
         address = str(request.base_url).rstrip("/") + guest_links.of_event(event.code)
-        drawn = segno.make_qr(address, error="q").svg_inline(scale=8, border=4, light="#ffffff", svgns=True)
         headers = {"content-disposition": 'attachment; filename="event.svg"'}
-        return Response(drawn.encode(), media_type="image/svg+xml", headers=headers)
+        return Response(drawn_codes.file(address), media_type="image/svg+xml", headers=headers)
 
 
 class Slots(Controller):
@@ -270,7 +268,7 @@ async def _event_page(request: Asked, event: EventFacts, *, wrong: Refused | Non
         "phase": event.phase(at),
         "region": regions.table()[event.region].name if event.region else None,
         "public_address": address,
-        "drawn": segno.make_qr(address, error="q").svg_inline(scale=4, border=2, light="#ffffff", omitsize=True),
+        "drawn": drawn_codes.inline(address),
         "at": at,
     }
     return frame.invalid(request, EVENT_PAGE, wrong, **context) if wrong else frame.page(request, EVENT_PAGE, **context)

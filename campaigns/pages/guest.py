@@ -10,12 +10,11 @@ from typing import Annotated, Any
 from uuid import UUID
 
 import msgspec
-import segno
 from litestar import Controller, Response, get, post
 from litestar.params import FromPath
 from litestar.response import Template
 
-from campaigns import appointments, calendar_file, events, guest_links, registering
+from campaigns import appointments, calendar_file, drawn_codes, events, guest_links, registering
 from campaigns.registering import EVENT, SLOT, changing, standing
 from campaigns.registering.reading import Wish
 from campaigns.registering.standing import GuestNow
@@ -81,8 +80,7 @@ class GuestPage(Controller):
         async with transaction():
             found = await _found(guest)
         headers = {"content-disposition": 'attachment; filename="code.svg"'}
-        drawn = segno.make_qr(found.code, error="q").svg_inline(scale=8, border=4, light="#ffffff", svgns=True)
-        return Response(drawn.encode(), media_type="image/svg+xml", headers=headers)
+        return Response(drawn_codes.file(found.code), media_type="image/svg+xml", headers=headers)
 
     @post("/changes")
     async def change(self, request: Asked, guest: FromPath[str]) -> Template | Response[None]:
@@ -201,7 +199,7 @@ async def _page(request: Asked, guest: GuestNow, wrong: Refused | None = None) -
         "brand_codes": {brand.id: brand for brand in known.brands.values()},
         "phase": guest.event.phase(at),
         "title_of": appointments.title_of,
-        "drawn": segno.make_qr(guest.code, error="q").svg_inline(scale=6, border=3, light="#ffffff", omitsize=True),
+        "drawn": drawn_codes.inline(guest.code),
     }
     return frame.invalid(request, PAGE, wrong, **context) if wrong else frame.page(request, PAGE, **context)
 

@@ -91,7 +91,7 @@ class Guests(Controller):
         q: Word = None,
         event: Word = None,
         slot: FromQuery[int | None] = None,
-        state: Word = None,
+        standing: Word = None,
         brand: Word = None,
         after: Word = None,
         before: Word = None,
@@ -99,13 +99,15 @@ class Guests(Controller):
         scope = frame.scope_of(request)
         async with transaction():
             campaign = await heads.head(code, scope)
-            filters = await _filters(campaign, event=event, slot=slot, state=state, brand=brand, q=q, request=request)
+            filters = await _filters(
+                campaign, event=event, slot=slot, standing=standing, brand=brand, q=q, request=request
+            )
             page = await guests.listed(filters, scope, after=Mark.read(after), before=Mark.read(before))
             counted = await guests.totals(msgspec.structs.replace(filters, text=""), scope)
             planned = await events.upcoming(scope, campaign=campaign.id, at=datetime.now(UTC))
             known = await reference.load()
             slots = await events.slots([filters.event]) if filters.event is not None else []
-        kept = {"q": q, "event": event, "slot": slot, "state": state, "brand": brand}
+        kept = {"q": q, "event": event, "slot": slot, "standing": standing, "brand": brand}
         return frame.page(
             request,
             LIST,
@@ -139,13 +141,15 @@ class Guests(Controller):
         q: Word = None,
         event: Word = None,
         slot: FromQuery[int | None] = None,
-        state: Word = None,
+        standing: Word = None,
         brand: Word = None,
     ) -> Stream:
         at, scope = datetime.now(UTC), frame.scope_of(request)
         async with transaction():
             campaign = await heads.head(code, scope)
-            filters = await _filters(campaign, event=event, slot=slot, state=state, brand=brand, q=q, request=request)
+            filters = await _filters(
+                campaign, event=event, slot=slot, standing=standing, brand=brand, q=q, request=request
+            )
         pieces = guests_file.lines(filters, scope, campaign=campaign.code)
         headers = {"content-disposition": f'attachment; filename="guests-{at:%Y%m%d-%H%M}.csv"'}
         return Stream(pieces, media_type="text/csv; charset=utf-8", headers=headers)
@@ -158,14 +162,16 @@ class Guests(Controller):
         *,
         event: Word = None,
         slot: FromQuery[int | None] = None,
-        state: Word = None,
+        standing: Word = None,
         brand: Word = None,
         q: Word = None,
     ) -> Template:
         scope = frame.scope_of(request)
         async with transaction():
             campaign = await heads.head(code, scope)
-            filters = await _filters(campaign, event=event, slot=slot, state=state, brand=brand, q=q, request=request)
+            filters = await _filters(
+                campaign, event=event, slot=slot, standing=standing, brand=brand, q=q, request=request
+            )
             page = await guests.listed(filters, scope, limit=MOST_PRINTED)
             known = await reference.load()
             chosen = await events.by_id(filters.event) if filters.event is not None else None
@@ -303,7 +309,7 @@ async def _filters(
     *,
     event: str | None,
     slot: int | None,
-    state: str | None,
+    standing: str | None,
     brand: str | None,
     q: str | None,
     request: Asked,
@@ -314,7 +320,7 @@ async def _filters(
         raise NotThere
     known = (await reference.load()).brands
     scope = frame.scope_of(request)
-    shown: Shown | None = next((one for one in SHOWN if one == state), None)
+    shown: Shown | None = next((one for one in SHOWN if one == standing), None)
     wanted = known[brand].id if brand in known else None
     return Filters(
         campaign=campaign.id,

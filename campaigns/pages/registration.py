@@ -20,7 +20,6 @@ from campaigns import events, form_keys, form_tries, guest_links, registering
 from campaigns.events import EventFacts
 from campaigns.form_keys import FormKey
 from campaigns.registering import EventClosed, EventOver, GuestSaid, RegistrationBody, SlotClosed, WishSaid
-from campaigns.registering.reading import NO_CONTACT
 from crm import access, languages, normalise, origin, reference
 from crm.access import make_source
 from crm.api import receiving
@@ -45,7 +44,6 @@ STEADY_SECONDS = 0.25
 TOO_QUICK = later("That was very quick. Please look it over once more, then send it again.")
 STALE = later("This page was open for long. Nothing was sent yet; please send it once more.")
 NOT_A_CAR = later("Please choose one of the list.")
-AT_LEAST = later(NO_CONTACT)
 Typed = Annotated[str, msgspec.Meta(max_length=200)]
 # Where the paths of a registration stand on this form.
 FIELDS = {
