@@ -22,7 +22,7 @@ from campaigns.heads import CampaignHead
 from campaigns.registering import GuestSaid, RegistrationBody, WishSaid
 from crm import access, addresses, history, languages, reference
 from crm.access import make_source
-from crm.database import transaction
+from crm.database import current, transaction
 from crm.errors import Fault, Invalid, NotThere, Refused
 from crm.languages import say
 from crm.pages import forms, frame
@@ -400,8 +400,9 @@ async def _one(request: Asked, registration: UUID, *, wrong: Refused | None = No
 
 
 async def _booking(request: Asked, registration: UUID, booking: UUID) -> None:
-    guest = await guests.one(registration, frame.scope_of(request))
-    if booking not in {one.id for one in guest.bookings}:
+    await guests.one(registration, frame.scope_of(request))
+    is_theirs = "select exists (select from booking where id = $1 and registration = $2)"
+    if not await current().fetchval(is_theirs, booking, registration):
         raise NotThere
 
 
