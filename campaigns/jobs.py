@@ -1,8 +1,23 @@
 """Everything that workers do for campaigns."""
 
-from campaigns import figures
+from datetime import datetime
+
+from campaigns import figures, form_tries
 from campaigns.planning import stages
 from campaigns.registering import leaving
+from crm.database import transaction
 from crm.work import Job
 
-JOBS: tuple[Job, ...] = (stages.JOB, Job("places nobody took", leaving.lapse), figures.JOB)
+
+async def forget_tries(at: datetime) -> int:
+    """What public forms counted is deleted once it counts no more."""
+    async with transaction():
+        return await form_tries.forget(at=at)
+
+
+JOBS: tuple[Job, ...] = (
+    stages.JOB,
+    Job("places nobody took", leaving.lapse),
+    figures.JOB,
+    Job("old form tries", forget_tries),
+)

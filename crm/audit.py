@@ -169,6 +169,7 @@ ACTORS = {
     "system": later("Marquee itself"),
     "staff:cli": later("the command line"),
     "demo": later("the demo"),
+    "guest": later("the guest"),
 }
 VALUES = {
     "password": later("password"),

@@ -30,7 +30,7 @@ from tests.whole.two_brands import (
 IN_CLEAR = (OUR_PHONE, THEIR_PHONE, SHARED_PHONE, OUR_EMAIL, THEIR_EMAIL, SHARED_EMAIL)
 PERSONS = (OUR_NAME, SHARED_NAME, "王*", "王**", "诸葛", "137****7665", "133****1826", *IN_CLEAR)
 OF_OTHERS = (*SECRETS, "诸葛", "133****1826", SHARED_PHONE)
-OF_CAMPAIGNS = ("VEILCAMPAIGN", "VEILPLAN", "veil-show", "VEILPOSTER", "VEILWORDING")
+OF_CAMPAIGNS = ("VEILCAMPAIGN", "VEILEVENT", "VEILPLAN", "veil-show", "VEILPOSTER", "VEILWORDING")
 FOUND_BY_THE_ALLIANCE = ("独孤", "VEILREMARK", "VEILCAMPAIGN", "VEILTASK", "159****0653", "隐翳谷独家店", "S9", "D9")
 # A page of more links than these has them by the kind, and one of a kind is enough.
 MOST = 220
@@ -56,6 +56,8 @@ def ways_in(world):
     yield from (
         f"/leads?{name}={said}" for name, said in (("brand", "luxeed"), ("campaign", "VEIL"), ("store", "NONE"))
     )
+    for guests in (f"/campaigns/{world.ours['campaign']}/guests", f"/campaigns/{world.theirs['campaign']}/guests"):
+        yield from (f"{guests}?standing=confirmed", f"{guests}?brand=luxeed", f"{guests}?event={world.ours['event']}")
     yield from (f"/?queue={tab}" for tab in ("late", "review", "alliance", "held"))
     for part in ("leads", "history", "consents", "sharing", "cars"):
         yield f"/people/{world.ours['person']}?part={part}"

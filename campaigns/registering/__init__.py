@@ -6,6 +6,7 @@ that nobody learns from an answer whether a person was known or registered befor
 
 from campaigns.registering.arriving import EventClosed, EventOver, SlotClosed, WaitsForEvent, book, book_for, register
 from campaigns.registering.attending import HasNoPlace, mark_attended, mark_done, unmark_attended, unmark_done
+from campaigns.registering.changing import change_language, change_wishes, choose_slot, withdraw
 from campaigns.registering.leaving import OfferGone, accept, cancel_booking, cancel_registration, decline, lapse
 from campaigns.registering.lines import EVENT, SLOT, FewerThanTaken
 from campaigns.registering.shapes import Booked, BookingBody, GuestSaid, Registered, RegistrationBody, WishSaid
@@ -31,6 +32,9 @@ __all__ = [
     "book_for",
     "cancel_booking",
     "cancel_registration",
+    "change_language",
+    "change_wishes",
+    "choose_slot",
     "decline",
     "lapse",
     "mark_attended",
@@ -38,4 +42,5 @@ __all__ = [
     "register",
     "unmark_attended",
     "unmark_done",
+    "withdraw",
 ]

@@ -14,12 +14,13 @@ from crm import understanding, vault
 from crm.consent import Answer
 from crm.errors import Fault
 from crm.identity import Observed
+from crm.languages import later
 from crm.reference import Reference
 from crm.sources import Sender
 from crm.understanding import Identity
 from crm.wire import PlaceSaid
 
-NO_CONTACT = "Give a phone number or an e-mail address."
+NO_CONTACT = later("Give a phone number or an e-mail address.")
 
 
 class Wish(msgspec.Struct, frozen=True):

@@ -22,6 +22,7 @@ LAST_NUMBER = 2**31 - 1  # that an id in an address can have
 LONGEST_NUMBER = 18  # digits of a place in a list: all of them fit into eight bytes
 YEARS = range(1970, 3000)
 NUL = "\x00"
+PASSED_ON = "passed_on"  # an option of routes whose addresses the public shares
 
 
 class JsonRequest(Request[Any, Any, Any]):
@@ -38,7 +39,9 @@ class JsonRequest(Request[Any, Any, Any]):
 async def receive(request: Asked) -> None:
     """What would give a wrong answer is refused; whoever asks for a page is greeted in their language."""
     fields, is_page = request.route_handler.parsed_fn_signature.parameters, _is_page(request)
-    _refuse_unknown_parameters(request, [*fields, frame.LANGUAGE] if is_page else fields)
+    # Whoever passes a public address on adds parameters of their own to it; there they are ignored.
+    if PASSED_ON not in request.route_handler.opt:
+        _refuse_unknown_parameters(request, [*fields, frame.LANGUAGE] if is_page else fields)
     if not BODIES.isdisjoint(fields):
         _refuse_other_than_json(request)
     if is_page:

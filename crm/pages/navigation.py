@@ -59,7 +59,10 @@ PLAN: tuple[tuple[str | None, tuple[Way, ...]], ...] = (
     ),
     (
         later("Joint work"),
-        (Way("/campaigns", later("Campaigns"), "flag", "campaigns.see", key="c"),),
+        (
+            Way("/campaigns", later("Campaigns"), "flag", "campaigns.see", key="c"),
+            Way("/events", later("Events"), "calendar", "campaigns.see"),
+        ),
     ),
     (
         later("Network"),

@@ -51,7 +51,9 @@ async def test_brands_come_in_their_fixed_order_with_their_models():
 async def test_the_desks_notice_is_known_in_two_languages_with_the_hash_of_its_words():
     words = await load()
 
-    assert words.notices.keys() == {("desk", "1", "zh"), ("desk", "1", "en")}
+    assert words.notices.keys() == {
+        (code, "1", language) for code in ("desk", "registration") for language in ("zh", "en")
+    }
     for row in await fetch("select id, text from notice_version"):
         assert words.notice_hashes[row["id"]] == hashlib.sha256(row["text"].encode()).hexdigest()
 

@@ -235,6 +235,52 @@ POST /campaigns/{campaign}/channels/{channel}           campaigns.work
 GET  /campaigns/{campaign}/channels/{channel}/qr        campaigns.see
 POST /campaigns/{campaign}/channels/{channel}/closing   campaigns.work
 POST /campaigns/{campaign}/channels/{channel}/opening   campaigns.work
+
+GET  /e/{event}                                         own_pages
+POST /e/{event}                                         own_pages
+GET  /g/{guest}                                         own_pages
+GET  /g/{guest}/event.ics                               own_pages
+GET  /g/{guest}/code.svg                                own_pages
+POST /g/{guest}/changes                                 own_pages
+POST /g/{guest}/cancellation                            own_pages
+POST /g/{guest}/offers/acceptance                       own_pages
+POST /g/{guest}/offers/refusal                          own_pages
+POST /g/{guest}/consents/withdrawal                     own_pages
+GET  /api/v1/events                                     key:events
+POST /api/v1/events/{event}/registrations               key:events
+POST /api/v1/events/{event}/slots/{slot}/bookings       key:events
+GET  /api/v1/events/{event}/slots/{slot}/bookings/{booked_as}  key:events
+POST /api/v1/events/{event}/slots/{slot}/bookings/{booked_as}/cancellation  key:events
+GET  /events                                            campaigns.see
+GET  /events/{event}                                    campaigns.see
+GET  /events/{event}/code.svg                           campaigns.see
+GET  /events/{event}/changes                            campaigns.work
+POST /events/{event}                                    campaigns.work
+POST /events/{event}/opening                            campaigns.work
+POST /events/{event}/closing                            campaigns.work
+POST /events/{event}/slots                              campaigns.work
+GET  /events/{event}/slots/{slot}                       campaigns.work
+POST /events/{event}/slots/{slot}                       campaigns.work
+POST /events/{event}/slots/{slot}/closing               campaigns.work
+POST /events/{event}/slots/{slot}/opening               campaigns.work
+GET  /campaigns/{campaign}/events                       campaigns.see
+GET  /campaigns/{campaign}/events/new                   campaigns.work
+POST /campaigns/{campaign}/events                       campaigns.work
+GET  /campaigns/{campaign}/guests                       guests.see
+POST /campaigns/{campaign}/guests/search                guests.see
+GET  /campaigns/{campaign}/guests/print                 guests.see
+GET  /campaigns/{campaign}/guests/export                leads.export
+GET  /campaigns/{campaign}/guests/new                   guests.work
+POST /campaigns/{campaign}/guests/new                   guests.work
+GET  /guests/{registration}                             guests.see
+POST /guests/{registration}/cancellation                guests.work
+POST /guests/{registration}/attendance                  guests.work
+POST /guests/{registration}/attendance/undoing          guests.work
+POST /guests/{registration}/link                        guests.work
+POST /guests/{registration}/bookings                    guests.work
+POST /guests/{registration}/bookings/{booking}/cancellation  guests.work
+POST /guests/{registration}/bookings/{booking}/done     guests.work
+POST /guests/{registration}/bookings/{booking}/done/undoing  guests.work
 """
 ASKED: dict[tuple[str, str], str] = {
     (method, address): asks for method, address, asks in (line.split() for line in ROUTES.splitlines() if line)
@@ -271,12 +317,18 @@ SAID: dict[tuple[str, str], dict[str, str]] = {
     ("POST", "/campaigns/{campaign}/channels"): {"code": "AGAIN", "name": "again", "medium": "poster"},
     ("POST", "/campaigns/{campaign}/channels/{channel}"): {"name": "again", "medium": "poster"},
     ("POST", "/campaigns/{campaign}/closing"): {"reason": "storm"},
+    ("POST", "/events/{event}"): {"name": "again", "version": "1"},
+    ("POST", "/events/{event}/slots"): {"kind": "session", "starts": "2037-05-01 10:00", "minutes": "40", "places": "2"},
+    ("POST", "/events/{event}/slots/{slot}"): {"kind": "session", "starts": "2037-05-01 10:00", "minutes": "40", "places": "2"},
+    ("POST", "/campaigns/{campaign}/events"): {"name": "another", "code": "another"},
+    ("POST", "/campaigns/{campaign}/guests/new"): {"event": "{event}", "phone": "13912349876"},
+    ("POST", "/guests/{registration}/bookings"): {"slot": "{slot}"},
 }  # fmt: skip
 GUARDS = ("anyone", "own_pages", "any_key")
 # What an id of each kind belongs to: nobody of one brand may tell another brand's from one that does not exist.
 OF_A_BRAND = frozenset(
     {"lead", "interest", "offer", "person", "observation", "correction", "lead_note", "person_note", "task", "store", "dealer",
-     "brand", "draft", "simulation", "job", "alliance_task", "recheck", "campaign", "channel"}
+     "brand", "draft", "simulation", "job", "alliance_task", "recheck", "campaign", "channel", "event", "slot", "registration", "booking"}
 )  # fmt: skip
 PERMITTED: dict[tuple[str, str], frozenset[str]] = {
     route: frozenset(asks.split("+")) for route, asks in ASKED.items() if asks.split("+")[0] in PERMISSIONS

@@ -28,17 +28,18 @@ CALLED = {
     ("/policies", "code"): "brand", ("/stores", "code"): "store", ("/dealers", "code"): "dealer",
     ("/people", "note"): "person_note", ("/leads", "note"): "lead_note", ("/review", "task"): "review",
     ("/people", "observation"): "correction", ("/simulations", "asked"): "simulation", ("/queues", "task"): "alliance_task",
-    ("/campaigns", "code"): "campaign",
+    ("/e", "code"): "event", ("/events", "code"): "event", ("/campaigns", "code"): "campaign", ("/api", "code"): "event",
 }  # fmt: skip
 PLAIN = {
     "lead_id": "lead",
     "person_id": "person",
     "offer_id": "offer",
     "import_id": "import",
+    "external_id": "booked_as",
     "served": "file",
     "path": "file",
 }
-NUMBERS = ("staff", "key", "notification", "view", "draft", "version")
+NUMBERS = ("staff", "key", "notification", "view", "draft", "version", "slot")
 # Whose end is these routes' work: each gets a browser of its own.
 ENDS = ("/sign-out", "/account/sessions/ending", "/account/sessions/{session}/ending", "/account/password")
 
@@ -89,6 +90,7 @@ def test_every_route_stands_in_the_table_with_what_its_guard_asks_for():
         "key:leads",
         "key:consents",
         "key:inbox",
+        "key:events",
     }
 
 
@@ -171,7 +173,9 @@ async def test_a_key_tells_what_is_anothers_from_nothing_on_no_route(world, key)
     for (method, address), asks in MACHINES.items():
         for name in kinds(address) if asks.removeprefix("key:") in access.SCOPES[key] else ():
             ids, body = (world.theirs[name], missing(name)), json_of(method, address)
-            answers = [await client.request(method, filled(address, {name: one}), json=body) for one in ids]
+            answers = [
+                await client.request(method, filled(address, world.ours | {name: one}), json=body) for one in ids
+            ]
             assert {answer.status_code for answer in answers} == {404}, (method, address)
             assert in_short(answers[0]) == in_short(answers[1]), (method, address)
 
@@ -211,6 +215,9 @@ def json_of(method, address):
     if method == "GET":
         return None
     return {
+        "registrations": {"external_id": "R-1", "person": {"phone": "13912340001"}},
+        "bookings": {"external_id": "B-1", "person": {"phone": "13912340002"}},
+        "cancellation": {},
         "acceptance": {},
         "refusal": {"reason": "other"},
         "dispositions": {"kind": "contacted", "at": datetime.now(UTC).isoformat()},

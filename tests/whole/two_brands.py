@@ -12,16 +12,21 @@ from typing import Any
 from uuid import UUID
 
 import httpx
+import msgspec
 
-from campaigns import channels
+from campaigns import channels, events, guest_links, occasions, registering, scheduling
 from campaigns.planning import arrangements, partners, plans
 from campaigns.planning.plans import Plan
-from crm import people
+from campaigns.registering import GuestSaid, RegistrationBody, WishSaid
+from campaigns.scheduling import EventSaid, SlotSaid
+from crm import access, people
 from crm.database import transaction
 from crm.network import local_day
 from crm.roles import MAY
+from crm.sources import sender
 from crm.staff import sessions, views
 from crm.staff.notifications import notify_staff
+from crm.wire import ConsentSaid
 from tests.cast import browser, colleague, fetch, open_chengdu, registration, says, send, signed_in, value, wants, work
 from tests.leads.imports.sheets import line, sheet
 from tests.leads.pages.test_imports import chosen
@@ -64,6 +69,9 @@ async def open_house(folder: Path) -> World:
     theirs = await _theirs(at)
     await _both(at)
     world = World(await _side(ours, "aito"), await _side(theirs, "luxeed"))
+    world.ours |= await _event("chengdu-2025", "our-day", "aito", {"name": OUR_NAME, "phone": OUR_PHONE})
+    world.theirs |= await _event("VEILCAMPAIGN", "VEILEVENT-2", "luxeed", {"name": THEIR_NAME, "phone": THEIR_PHONE})
+    world.ours["guest"] = await _a_guest("our-day")
     await _whole_house(world)
     await _campaigns(world)
     await work(datetime.now(UTC))
@@ -159,6 +167,47 @@ async def _lead(at: datetime, *, desk: str = "desk", **facts: Any) -> UUID:
     assert outcome.lead_id, [fault["path"] for fault in outcome.errors]
     await work(at)
     return outcome.lead_id
+
+
+async def _event(campaign: str, code: str, brand: str, person: dict[str, str]) -> dict[str, str]:
+    """An event of a campaign in which this brand alone is a partner, a slot in it, and somebody who booked that; only ours is open."""
+    at = datetime.now(UTC)
+    starts = at + timedelta(days=30)
+    async with transaction() as connection:
+        number = await occasions.campaign_of(campaign, at=at)
+        await connection.execute(
+            "insert into partner (campaign, brand) select $1, id from brand where code = $2", number, brand
+        )
+        said = EventSaid(name=code, starts_at=starts, ends_at=starts + timedelta(hours=4))
+        event = await scheduling.add_event(code, said, campaign=number, actor="tester", at=at)
+        model = {"aito": "M9", "luxeed": "R7"}[brand]
+        drive = SlotSaid(kind="test_drive", starts_at=starts, minutes=40, places=5, model=model)
+        slot = await scheduling.add_slot(event, drive, actor="tester", at=at)
+        source = await sender(await access.make_source("tent", kind="web_form"))
+        body = RegistrationBody(
+            external_id=code,
+            person=GuestSaid(**person),
+            wishes=[WishSaid(model=model)],
+            consents=[msgspec.convert(says(True, brand, purpose="share_with_brand"), ConsentSaid)],
+        )
+        came = await registering.register(body, event=event, source=source, at=at, raw=b"{}", slot=slot.id, by="staff")
+        booking = await connection.fetchval("select id from booking where registration = $1", came.id)
+        if brand == "aito":
+            await scheduling.open_event(event, actor="tester", at=at)
+    return {
+        "campaign": campaign, "event": code, "slot": str(slot.id), "registration": str(came.id), "booking": str(booking),
+        "booked_as": f"with:{came.id}",
+    }  # fmt: skip
+
+
+async def _a_guest(event: str) -> str:
+    """What stands in the address of somebody's own page, who said no name: whoever has it may read what stands there."""
+    at = datetime.now(UTC)
+    async with transaction():
+        source = await sender(await access.make_source("tent", kind="web_form"))
+        body = RegistrationBody(external_id="guest", person=GuestSaid(phone="13612349999"))
+        came = await registering.register(body, event=await events.known(event), source=source, at=at, raw=b"{}")
+    return guest_links.token(came.link)
 
 
 async def _side(lead: UUID, brand: str) -> dict[str, str]:

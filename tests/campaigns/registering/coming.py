@@ -36,8 +36,14 @@ async def an_event(code: str = "tent", *, partners: tuple[str, ...] = (), **fact
 
 async def a_slot(event: EventFacts, *, places: int = 1, **facts: Any) -> SlotFacts:
     """A test drive of an M9, tomorrow."""
-    usual: dict[str, Any] = {"kind": "test_drive", "model": "M9", "starts_at": TOMORROW, "minutes": 40}
-    said = SlotSaid(**usual | {"places": places} | facts)
+    usual: dict[str, Any] = {
+        "kind": "test_drive",
+        "model": "M9",
+        "starts_at": TOMORROW,
+        "minutes": 40,
+        "places": places,
+    }
+    said = SlotSaid(**usual | facts)
     async with transaction():
         return await scheduling.add_slot(event, said, actor="tester", at=NOON)
 
