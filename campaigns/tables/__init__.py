@@ -4,21 +4,43 @@ Promises that a table can keep (one partner per brand, no place given twice) are
 """
 
 from campaigns.tables.events import Booking, Booth, Event, GuestMessage, Registration, RegistrationWish, Slot
+from campaigns.tables.invitations import (
+    Audience,
+    ContactRule,
+    ContactStop,
+    ContactUse,
+    HookCall,
+    Mailing,
+    Message,
+    MessageTemplate,
+    SenderPulse,
+    SentSample,
+)
 from campaigns.tables.ledgers import Milestone, MilestoneKind, Touchpoint, TouchpointKind
 from campaigns.tables.planning import Campaign, Channel, Partner
 
 __all__ = [
+    "Audience",
     "Booking",
     "Booth",
     "Campaign",
     "Channel",
+    "ContactRule",
+    "ContactStop",
+    "ContactUse",
     "Event",
     "GuestMessage",
+    "HookCall",
+    "Mailing",
+    "Message",
+    "MessageTemplate",
     "Milestone",
     "MilestoneKind",
     "Partner",
     "Registration",
     "RegistrationWish",
+    "SenderPulse",
+    "SentSample",
     "Slot",
     "Touchpoint",
     "TouchpointKind",
