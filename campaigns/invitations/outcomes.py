@@ -41,8 +41,12 @@ async def record(sent: Sequence[Sent], *, token: UUID) -> None:
         return
     await current().execute(_WRITE, *map(list, zip(*rows, strict=True)))
     gone = [row for row in rows if row.state == "sent"]
-    await current().execute(_COUNT, [row.id for row in gone], [row.at for row in gone])
-    await current().execute(_GIVE_BACK, [row.id for row in rows if row.state in ("bounced", "failed", "suppressed")])
+    if gone:
+        await current().execute(_COUNT, [row.id for row in gone], [row.at for row in gone])
+    if len(gone) < len(rows):
+        await current().execute(
+            _GIVE_BACK, [row.id for row in rows if row.state in ("bounced", "failed", "suppressed")]
+        )
     await _stop([(row, by_id[row["id"]].at) for row in held if by_id[row["id"]].outcome.fate == "bounced"])
     await _tell([row for row in held if by_id[row["id"]].outcome.fate == "sent"], by_id)
 

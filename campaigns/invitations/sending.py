@@ -1,7 +1,7 @@
 """Messages on their way: due ones are claimed, decided and reserved in one transaction, handed over outside of it, and their outcome written down.
 
 Promises that a sender which dies loses nothing: what it held is due again after its lease, under the same identity. Only what was being handed
-over at that moment may arrive twice.
+over at that moment, a letter per lane, may arrive twice.
 """
 
 import asyncio
@@ -20,8 +20,8 @@ from crm.work import Job
 
 log = structlog.get_logger()
 
-BATCH = 50  # also the most that one sender has in flight
-LEASE = timedelta(minutes=10)  # longer than a batch can take: four lanes of 13 letters, a few steps of 15 s each
+BATCH = 50
+LEASE = timedelta(minutes=5)  # whoever holds a message longer finds before handing it over that it is another's
 TRIES, PAUSE = 6, 2.0  # to write outcomes down while the database is away
 
 
@@ -33,8 +33,7 @@ async def advance(at: datetime) -> int:
     async with transaction():
         claimed, parcels = await _claim(token, at=at)
     if parcels:
-        sent = await send_all(parcels, may_go=lambda message: _is_still_wanted(message, token), at=at)
-        await _write_down(sent, token)
+        await hand_over(parcels, token, at=at)
     return claimed or await starting.finish(at)
 
 
@@ -57,6 +56,18 @@ async def _claim(token: UUID, *, at: datetime) -> tuple[int, list[Parcel]]:
     return len(claimed), parcels
 
 
+async def hand_over(parcels: Sequence[Parcel], token: UUID, *, at: datetime) -> None:
+    """Let these leave the house, each if it is still wanted, and write down what came of it before the next one goes."""
+
+    async def may_go(message: UUID) -> bool:
+        return await _is_still_wanted(message, token)
+
+    async def tell(sent: Sent) -> None:
+        await _write_down(sent, token)
+
+    await send_all(parcels, may_go=may_go, tell=tell, at=at)
+
+
 async def _is_still_wanted(message: UUID, token: UUID) -> bool:
     """Whether this very sender still holds the message and nobody stopped it since; asked just before it leaves the house."""
     async with transaction():
@@ -64,17 +75,17 @@ async def _is_still_wanted(message: UUID, token: UUID) -> bool:
         return found
 
 
-async def _write_down(sent: Sequence[Sent], token: UUID) -> None:
-    """The outcomes, however long the database takes to come back: what is not written down would be sent again."""
+async def _write_down(sent: Sent, token: UUID) -> None:
+    """The outcome, however long the database takes to come back: what is not written down would be sent again."""
     for _ in range(TRIES - 1):
         try:
             async with transaction():
-                return await outcomes.record(sent, token=token)
+                return await outcomes.record([sent], token=token)
         except Busy:
-            log.warning("outcomes_wait", messages=len(sent))
+            log.warning("outcome_waits", message=str(sent.message))
             await asyncio.sleep(PAUSE)
     async with transaction():
-        return await outcomes.record(sent, token=token)
+        return await outcomes.record([sent], token=token)
 
 
 _GIVE_UP_LEASES = """

@@ -1,6 +1,7 @@
 """Out of the house: each letter by the way its channel has, or into the local outbox where none is set up.
 
-Promises that no letter is handed over before `may_go` said yes for it at that moment, and that a batch takes several lines at once, each used again.
+Promises that no letter is handed over before `may_go` said yes for it at that moment, that each outcome is told before its lane takes the next
+letter (so that no more letters are ever in flight than there are lanes), and that lines are used again.
 """
 
 import asyncio
@@ -18,8 +19,6 @@ from crm.settings import settings
 
 LANES = 4
 
-MayGo = Callable[[UUID], Awaitable[bool]]
-
 
 class Sent(NamedTuple):
     """A letter's outcome and when it was known."""
@@ -36,20 +35,22 @@ class Parcel(NamedTuple):
     kind: str
 
 
-async def send_all(parcels: Sequence[Parcel], *, may_go: MayGo, at: datetime) -> list[Sent]:
-    """Hand these over, as many at once as there are lanes; one outcome for each, whatever happens outside."""
+MayGo = Callable[[UUID], Awaitable[bool]]
+Tell = Callable[[Sent], Awaitable[None]]
+
+
+async def send_all(parcels: Sequence[Parcel], *, may_go: MayGo, tell: Tell, at: datetime) -> None:
+    """Hand these over, as many at once as there are lanes; one outcome is told for each, whatever happens outside."""
     began = time.monotonic()
 
-    async def walk(mine: Sequence[Parcel]) -> list[Sent]:
-        sent = []
+    async def walk(mine: Sequence[Parcel]) -> None:
         async with smtp.line() as line, httpx.AsyncClient(timeout=sms.PATIENCE, trust_env=False) as client:
             for parcel in mine:
                 outcome = await _send(parcel, line, client, at=at) if await may_go(parcel.letter.message) else _STOPPED
-                sent.append(Sent(parcel.letter.message, outcome, at + timedelta(seconds=time.monotonic() - began)))
-        return sent
+                await tell(Sent(parcel.letter.message, outcome, at + timedelta(seconds=time.monotonic() - began)))
 
     lanes = [parcels[lane::LANES] for lane in range(LANES)]
-    return [one for several in await asyncio.gather(*map(walk, filter(None, lanes))) for one in several]
+    await asyncio.gather(*map(walk, filter(None, lanes)))
 
 
 async def _send(parcel: Parcel, line: smtp.Line, client: httpx.AsyncClient, *, at: datetime) -> Outcome:

@@ -37,7 +37,9 @@ async def a_campaign(code: str = "spring", *brands: str) -> int:
         )
         wanted = list(brands) or ["aito", "luxeed", "stelato", "maextro", "shangjie"]
         await connection.execute(
-            "insert into partner (campaign, brand) select $1, id from brand where code = any($2::text[])", campaign, wanted
+            "insert into partner (campaign, brand) select $1, id from brand where code = any($2::text[])",
+            campaign,
+            wanted,
         )
         return campaign
 
@@ -54,7 +56,9 @@ async def people(number: int, *, brands: Sequence[str] = ("aito",), **said: Any)
         return await add_people(connection, number, [row["id"] for row in ids], **said)
 
 
-async def add_people(connection: Any, number: int, brands: Sequence[int], *, state: str = "given", at: datetime = NOON) -> list[UUID]:
+async def add_people(
+    connection: Any, number: int, brands: Sequence[int], *, state: str = "given", at: datetime = NOON
+) -> list[UUID]:
     source = await connection.fetchval(
         "insert into source (code, kind, test) values ('crowd', 'api', false) on conflict (code) do update set kind = 'api' returning id"
     )
@@ -69,7 +73,20 @@ async def add_people(connection: Any, number: int, brands: Sequence[int], *, sta
         decisions.append((decision, observation, person, "new", "[]", 1, "tester", agreed))
         links.append((uuid7(agreed), observation, person, decision, agreed))
         consents += [
-            (uuid7(agreed), observation, person, "alliance_marketing", "alliance", one, "separate", state, agreed, agreed, "tester", b"x")
+            (
+                uuid7(agreed),
+                observation,
+                person,
+                "alliance_marketing",
+                "alliance",
+                one,
+                "separate",
+                state,
+                agreed,
+                agreed,
+                "tester",
+                b"x",
+            )
             for one in brands
         ]
     copies = {
