@@ -50,7 +50,7 @@ async def _keep(going: Sequence[Going]) -> None:
 
 
 async def _of_mailing(mailing: UUID, going: Sequence[Going], rules: Rules) -> list[Letter]:
-    [facts] = await current().fetch(_WORDS, mailing)
+    [facts] = await current().fetch(WORDS, mailing)
     texts, known = msgspec.json.decode(facts["texts"], type=TEXTS), await reference.load()
     return [_letter(one, facts, texts, known, rules) for one in going]
 
@@ -98,7 +98,7 @@ def _signing(one: Going, rules: Rules, language: str, known: Reference) -> Rules
     return msgspec.structs.replace(rules, signature_zh=name, signature_en=name)
 
 
-_WORDS = """
+WORDS = """
 select mailing.texts, template.approval_reference, campaign.name as campaign_name, campaign.time_zone, event.name as event_name,
        event.venue, event.starts_at, coalesce(event.starts_on, campaign.starts_on) as starts_on
 from mailing

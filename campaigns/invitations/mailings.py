@@ -26,7 +26,7 @@ ENDED = ("done", "cancelled")
 
 
 class NotNow(Refused):
-    sentence = "This mailing is {state}; that is not possible now. Reload the page."
+    sentence = "This mailing moved on meanwhile, and that is not possible any more. Reload the page."
 
 
 class NotWhole(Refused):

@@ -10,7 +10,7 @@ from datetime import datetime
 import msgspec
 from asyncpg import Record
 
-from campaigns.audiences import InUse, of_audiences
+from campaigns.audiences import InUse, may_change, of_audiences
 from campaigns.invitations import rules, writing
 from campaigns.invitations.writing import LANGUAGES, Wording
 from campaigns.tables import MessageTemplate
@@ -39,7 +39,7 @@ class TemplateIsNewer(Refused):
 
 
 class OutOfOrder(Refused):
-    sentence = "These words are {approval}; that step does not follow."
+    sentence = "These words moved on meanwhile, and that step does not follow. Reload the page."
 
 
 class Known(msgspec.Struct, frozen=True, kw_only=True):
@@ -118,6 +118,15 @@ async def close(known: Known, *, actor: Actor, at: datetime) -> None:
         raise InUse
     await current().execute("update message_template set closed_at = $2 where id = $1", known.id, at)
     await history.note(actor.actor, "template_closed", "message_template", known.id, at=at)
+
+
+async def reopen(number: int, *, scope: Scope, at: datetime) -> None:
+    """Put a closed template back; NotThere where it may not be changed."""
+    row = await current().fetchrow("select brand from message_template where id = $1 and closed_at is not null", number)
+    if row is None or not may_change(row["brand"], scope):
+        raise NotThere
+    await current().execute("update message_template set closed_at = null where id = $1", number)
+    await history.note(scope.actor.actor, "template_reopened", "message_template", number, at=at)
 
 
 def faults(channel: str, texts: Mapping[str, Wording], house: rules.Rules) -> Iterator[Fault]:

@@ -2,4 +2,13 @@
 
 from litestar import Controller
 
-CONTROLLERS: tuple[type[Controller], ...] = ()
+from campaigns.pages import audiences, contact_rules, invitations, mailing_work, message_links, wordings
+
+CONTROLLERS: tuple[type[Controller], ...] = (
+    *invitations.CONTROLLERS,
+    *mailing_work.CONTROLLERS,
+    *audiences.CONTROLLERS,
+    *wordings.CONTROLLERS,
+    *contact_rules.CONTROLLERS,
+    *message_links.CONTROLLERS,
+)

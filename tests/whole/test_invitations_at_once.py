@@ -56,6 +56,7 @@ def test_senders_that_are_killed_lose_no_mail_and_send_few_twice(fresh_database,
         began, killed, skipped = time.time(), 0, 0.0
         while killed < kills:
             sender = at_work.begin(environment, "work", began, skipped)
+            assert sender.stdout is not None
             sender.stdout.readline()
             before = len(box.lines())
             wanted = before + chance.randint(1, max(2, people // (kills + 5)))
