@@ -124,8 +124,8 @@ async def close(known: Known, *, actor: Actor, at: datetime) -> None:
 
 
 async def reopen(number: int, *, scope: Scope, at: datetime) -> None:
-    """Put a closed audience back; NotThere where it may not be changed."""
-    brand = await current().fetchrow("select brand from audience where id = $1 and closed_at is not null", number)
+    """Put a closed audience back, an open one stays; NotThere where it may not be changed."""
+    brand = await current().fetchrow("select brand from audience where id = $1", number)
     if brand is None or not may_change(brand["brand"], scope):
         raise NotThere
     await current().execute("update audience set closed_at = null where id = $1", number)

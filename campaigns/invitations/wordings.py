@@ -121,8 +121,8 @@ async def close(known: Known, *, actor: Actor, at: datetime) -> None:
 
 
 async def reopen(number: int, *, scope: Scope, at: datetime) -> None:
-    """Put a closed template back; NotThere where it may not be changed."""
-    row = await current().fetchrow("select brand from message_template where id = $1 and closed_at is not null", number)
+    """Put a closed template back, an open one stays; NotThere where it may not be changed."""
+    row = await current().fetchrow("select brand from message_template where id = $1", number)
     if row is None or not may_change(row["brand"], scope):
         raise NotThere
     await current().execute("update message_template set closed_at = null where id = $1", number)

@@ -27,6 +27,7 @@ from crm.pages import frame
 from crm.pages.frame import Asked
 from crm.roles import Scope, numbered
 
+SEES, WORKS = access.permits("invitations.see"), access.permits("invitations.work")
 PAGE = "campaigns/audience.html"
 UNKNOWN_PLACE = later("Nobody knows the place %(name)s.")
 NUMBERS = Annotated[int, msgspec.Meta(ge=1, le=2**31 - 1)]
@@ -59,17 +60,16 @@ class Form(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
 
 class Audiences(Controller):
     path = "/campaigns/{code:str}/invitations/audiences"
-    guards = [access.permits("invitations.see")]
     include_in_schema = False
 
-    @get("/")
+    @get("/", guards=[SEES])
     async def list_them(self, request: Asked, code: FromPath[str]) -> Template:
         async with transaction():
             head, scope = await campaign_of(request, code)
             known = await audiences.every(scope)
         return frame.page(request, "campaigns/audiences.html", **here(head, "audiences"), audiences=known)
 
-    @get("/{audience:int}")
+    @get("/{audience:int}", guards=[SEES])
     async def show(
         self,
         request: Asked,
@@ -85,19 +85,13 @@ class Audiences(Controller):
             context |= await _counted(known, scope, channel=channel, sender=sender, campaign=head.id)
         return frame.page(request, PAGE, **context)
 
-
-class AudienceWork(Controller):
-    path = "/campaigns/{code:str}/invitations/audiences"
-    guards = [access.permits("invitations.work")]
-    include_in_schema = False
-
-    @get("/new")
+    @get("/new", guards=[WORKS])
     async def ask(self, request: Asked, code: FromPath[str]) -> Template:
         async with transaction():
             head, scope = await campaign_of(request, code)
             return frame.page(request, PAGE, **await _context(head, scope, None))
 
-    @post("/")
+    @post("/", guards=[WORKS])
     async def create(self, request: Asked, code: FromPath[str], actor: Me) -> Template | Response[None]:
         async with transaction():
             head, scope = await campaign_of(request, code)
@@ -110,7 +104,7 @@ class AudienceWork(Controller):
                 return await _again(request, head, scope, None, wrong)
         return frame.back(request, f"{_address(head)}/{made}", told=say("The audience is saved."))
 
-    @post("/{audience:int}")
+    @post("/{audience:int}", guards=[WORKS])
     async def change(
         self, request: Asked, code: FromPath[str], audience: FromPath[int], actor: Me
     ) -> Template | Response[None]:
@@ -126,7 +120,7 @@ class AudienceWork(Controller):
                 return await _again(request, head, scope, known, wrong)
         return frame.back(request, f"{_address(head)}/{audience}", told=say("The audience is saved."))
 
-    @post("/{audience:int}/closing")
+    @post("/{audience:int}/closing", guards=[WORKS])
     async def close(self, request: Asked, code: FromPath[str], audience: FromPath[int], actor: Me) -> Response[None]:
         async with transaction():
             head, scope = await campaign_of(request, code)
@@ -136,7 +130,7 @@ class AudienceWork(Controller):
         undo = f"{_address(head)}/{audience}/reopening"
         return frame.back(request, _address(head), told=say("The audience is off the list."), undo=undo)
 
-    @post("/{audience:int}/reopening")
+    @post("/{audience:int}/reopening", guards=[WORKS])
     async def reopen(self, request: Asked, code: FromPath[str], audience: FromPath[int]) -> Response[None]:
         async with transaction():
             head, scope = await campaign_of(request, code)
@@ -181,7 +175,7 @@ async def _counted(known: Known, scope: Scope, *, channel: str, sender: str, cam
     return {
         "forecast": forecast,
         "asked": {"channel": channel, "sender": chosen.code if chosen else ""},
-        "options": options,
+        "speakers": options,
     }
 
 
@@ -213,4 +207,4 @@ _EVENTS = """
 select event.id, event.name, campaign.name as campaign_name from event join campaign on campaign.id = event.campaign
 where {} order by event.starts_on desc nulls last, event.id desc limit 30
 """
-CONTROLLERS = (Audiences, AudienceWork)
+CONTROLLERS = (Audiences,)

@@ -67,7 +67,7 @@ class NewMailings(Controller):
             head, scope = await campaign_of(request, code)
             return frame.page(request, DRAFT, **await draft_context(None, head, scope, step="setup"))
 
-    @post("/")
+    @post("/new")
     async def begin(self, request: Asked, code: FromPath[str]) -> Template | Response[None]:
         at = datetime.now(UTC)
         async with transaction():

@@ -77,7 +77,9 @@ async def _page(request: Asked, found: Stopping, *, done: bool) -> Template:
     known = (await reference.load()).brands.values()
     request.state.brands = tuple(known)
     brands = [one for one in known if one.id in found.brands]
-    return frame.page(request, PAGE, bare=True, of_brands=brands, done=done, is_all=len(brands) == len(found.every_brand))
+    return frame.page(
+        request, PAGE, bare=True, of_brands=brands, done=done, is_all=len(brands) == len(found.every_brand)
+    )
 
 
 CONTROLLERS = (Unsubscribing, Following)

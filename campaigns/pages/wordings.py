@@ -26,6 +26,7 @@ from crm.pages import frame
 from crm.pages.frame import Asked
 from crm.roles import Scope
 
+SEES, WORKS = access.permits("invitations.see"), access.permits("invitations.work")
 PAGE = "campaigns/message_template.html"
 # The mail of a preview brings styles of its own and nothing else: no script, no picture, no way out of its frame.
 MAIL_POLICY = "default-src 'none'; style-src 'unsafe-inline'; sandbox; frame-ancestors 'none'; base-uri 'none'; form-action 'none'"
@@ -66,24 +67,23 @@ class Step(msgspec.Struct, forbid_unknown_fields=True):
 
 class Wordings(Controller):
     path = "/campaigns/{code:str}/invitations/templates"
-    guards = [access.permits("invitations.see")]
     include_in_schema = False
 
-    @get("/")
+    @get("/", guards=[SEES])
     async def list_them(self, request: Asked, code: FromPath[str]) -> Template:
         async with transaction():
             head, scope = await campaign_of(request, code)
             known = await wordings.every(scope)
         return frame.page(request, "campaigns/message_templates.html", **here(head, "templates"), templates=known)
 
-    @get("/{template:int}")
+    @get("/{template:int}", guards=[SEES])
     async def show(self, request: Asked, code: FromPath[str], template: FromPath[int]) -> Template:
         async with transaction():
             head, scope = await campaign_of(request, code)
             known = await wordings.find(template, scope)
             return frame.page(request, PAGE, **await _context(head, scope, known, known.channel))
 
-    @get("/{template:int}/preview")
+    @get("/{template:int}/preview", guards=[SEES])
     async def preview(
         self,
         request: Asked,
@@ -101,13 +101,7 @@ class Wordings(Controller):
         html = letter.html or str(writing.filled_html(writing.as_html(letter.text), {}))
         return Response(html, media_type=MediaType.HTML, headers={"content-security-policy": MAIL_POLICY})
 
-
-class WordingWork(Controller):
-    path = "/campaigns/{code:str}/invitations/templates"
-    guards = [access.permits("invitations.work")]
-    include_in_schema = False
-
-    @get("/new")
+    @get("/new", guards=[WORKS])
     async def ask(
         self, request: Asked, code: FromPath[str], channel: FromQuery[Literal["email", "sms"]] = "email"
     ) -> Template:
@@ -115,7 +109,7 @@ class WordingWork(Controller):
             head, scope = await campaign_of(request, code)
             return frame.page(request, PAGE, **await _context(head, scope, None, channel))
 
-    @post("/")
+    @post("/", guards=[WORKS])
     async def create(self, request: Asked, code: FromPath[str], actor: Me) -> Template | Response[None]:
         async with transaction():
             head, scope = await campaign_of(request, code)
@@ -130,7 +124,7 @@ class WordingWork(Controller):
                 return frame.invalid(request, PAGE, wrong, **await _context(head, scope, None, channel))
         return frame.back(request, f"{_address(head)}/{made}", told=say("The template is saved."))
 
-    @post("/{template:int}")
+    @post("/{template:int}", guards=[WORKS])
     async def change(
         self, request: Asked, code: FromPath[str], template: FromPath[int], actor: Me
     ) -> Template | Response[None]:
@@ -144,7 +138,7 @@ class WordingWork(Controller):
                 return frame.invalid(request, PAGE, wrong, **await _context(head, scope, known, known.channel))
         return frame.back(request, f"{_address(head)}/{template}", told=say("The template is saved."))
 
-    @post("/{template:int}/approval")
+    @post("/{template:int}/approval", guards=[WORKS])
     async def approve(
         self, request: Asked, code: FromPath[str], template: FromPath[int], actor: Me
     ) -> Template | Response[None]:
@@ -158,7 +152,7 @@ class WordingWork(Controller):
                 return frame.invalid(request, PAGE, wrong, **await _context(head, scope, known, known.channel))
         return frame.back(request, f"{_address(head)}/{template}", told=say("Written down."))
 
-    @post("/{template:int}/closing")
+    @post("/{template:int}/closing", guards=[WORKS])
     async def close(self, request: Asked, code: FromPath[str], template: FromPath[int], actor: Me) -> Response[None]:
         async with transaction():
             head, _, known = await _to_change(request, code, template)
@@ -166,7 +160,7 @@ class WordingWork(Controller):
         undo = f"{_address(head)}/{template}/reopening"
         return frame.back(request, _address(head), told=say("The template is off the list."), undo=undo)
 
-    @post("/{template:int}/reopening")
+    @post("/{template:int}/reopening", guards=[WORKS])
     async def reopen(self, request: Asked, code: FromPath[str], template: FromPath[int]) -> Response[None]:
         async with transaction():
             head, scope = await campaign_of(request, code)
@@ -201,4 +195,4 @@ def _address(head: CampaignHead) -> str:
     return f"/campaigns/{head.code}/invitations/templates"
 
 
-CONTROLLERS = (Wordings, WordingWork)
+CONTROLLERS = (Wordings,)

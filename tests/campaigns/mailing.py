@@ -96,7 +96,8 @@ async def add_people(
         "link": (links, ("id", "observation", "person", "decision", "opened_at")),
         "consent": (
             consents,
-            ("id", "observation", "person", "purpose", "receiver_kind", "brand", "kind", "state", "captured_at", "recorded_at", "actor", "evidence_hash"),
+            ("id", "observation", "person", "purpose", "receiver_kind", "brand", "kind", "state", "captured_at", "recorded_at", "actor",
+             "evidence_hash"),
         ),
     }  # fmt: skip
     for table, (rows, columns) in copies.items():
@@ -111,7 +112,7 @@ async def alliance() -> Scope:
 
 async def a_mailing(
     campaign: int, *, by: str | None = "aito", scope: Scope | None = None, channel: str = "email", at: datetime = NOON,
-    who: Filter | None = None, due_at: datetime | None = None, round: int = 1,
+    who: Filter | None = None, due_at: datetime | None = None, turn: int = 1,
 ) -> mailings.Known:  # fmt: skip
     """A mailing of this brand (none: of the alliance) to everybody, planned for now or for a moment."""
     scope = scope or await alliance()
@@ -122,7 +123,7 @@ async def a_mailing(
         template = await wordings.create("invitation", channel, texts, brand=sender, actor=scope.actor, at=at)
         if channel == "sms":
             await current().execute("update message_template set approval = 'approved', approval_reference = 'T1'")
-        plan = Plan(name="first", brand=sender, channel=channel, audience=audience, round=round)
+        plan = Plan(name="first", brand=sender, channel=channel, audience=audience, round=turn)
         id_ = await mailings.draft(plan, campaign=campaign, scope=scope, at=at)
         known = await mailings.find(id_, campaign, scope)
         await mailings.word(known, template=template, event=None, way=None, scope=scope, at=at)

@@ -210,7 +210,7 @@ async def test_nobody_is_invited_twice_to_a_campaign_by_one_sender_unless_it_is_
     await m.send()
 
     again = await m.a_mailing(campaign)
-    reminder = await m.a_mailing(campaign, round=2)
+    reminder = await m.a_mailing(campaign, turn=2)
     await m.send()
 
     assert await m.fates(again) == {}

@@ -28,6 +28,7 @@ CALLED = {
     ("/policies", "code"): "brand", ("/stores", "code"): "store", ("/dealers", "code"): "dealer",
     ("/people", "note"): "person_note", ("/leads", "note"): "lead_note", ("/review", "task"): "review",
     ("/people", "observation"): "correction", ("/simulations", "asked"): "simulation", ("/queues", "task"): "alliance_task",
+    ("/campaigns", "code"): "campaign",
 }  # fmt: skip
 PLAIN = {
     "lead_id": "lead",
@@ -37,7 +38,7 @@ PLAIN = {
     "served": "file",
     "path": "file",
 }
-NUMBERS = ("staff", "key", "notification", "view", "draft", "version")
+NUMBERS = ("staff", "key", "notification", "view", "draft", "version", "audience", "template")
 # Whose end is these routes' work: each gets a browser of its own.
 ENDS = ("/sign-out", "/account/sessions/ending", "/account/sessions/{session}/ending", "/account/password")
 
@@ -63,7 +64,7 @@ def in_our_words(path):
 
 
 def missing(name):
-    return MISSING if name in NUMBERS else "NOWHERE" if name in ("store", "dealer", "brand") else NOBODY
+    return MISSING if name in NUMBERS else "NOWHERE" if name in ("store", "dealer", "brand", "campaign") else NOBODY
 
 
 @pytest.fixture
