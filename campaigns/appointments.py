@@ -15,7 +15,7 @@ from crm.languages import say
 def of_guest(guest: GuestNow, *, origin: str, at: datetime) -> Appointment:
     """The appointment of a guest: their first standing booking, else their registration; `origin` stands before our paths."""
     booked = next((one for one in guest.standing_bookings if one.entry.state == "confirmed"), None)
-    return of_booking(guest, booked, origin=origin, at=at) if booked else _of_event(guest, origin=origin, at=at)
+    return of_booking(guest, booked, origin=origin, at=at) if booked else of_event(guest, origin=origin, at=at)
 
 
 def of_booking(guest: GuestNow, booked: BookingNow, *, origin: str, at: datetime) -> Appointment:
@@ -32,20 +32,8 @@ def of_booking(guest: GuestNow, booked: BookingNow, *, origin: str, at: datetime
     )
 
 
-def title_of(slot: SlotFacts) -> str:
-    """What a slot is called."""
-    if slot.name:
-        return slot.name
-    what = say("Test drive") if slot.kind == "test_drive" else say("Session")
-    return f"{what} {slot.model}" if slot.model else what
-
-
-def where(event: EventFacts) -> str | None:
-    """Where an event is, in one line."""
-    return ", ".join(part for part in (event.venue, event.address) if part) or None
-
-
-def _of_event(guest: GuestNow, *, origin: str, at: datetime) -> Appointment:
+def of_event(guest: GuestNow, *, origin: str, at: datetime) -> Appointment:
+    """The appointment of a registration itself."""
     event = guest.event
     starts = event.starts_at or event.starts_on
     return _appointment(
@@ -57,6 +45,19 @@ def _of_event(guest: GuestNow, *, origin: str, at: datetime) -> Appointment:
         origin=origin,
         at=at,
     )
+
+
+def title_of(slot: SlotFacts) -> str:
+    """What a slot is called."""
+    if slot.name:
+        return slot.name
+    what = say("Test drive") if slot.kind == "test_drive" else say("Session")
+    return f"{what} {slot.model}" if slot.model else what
+
+
+def where(event: EventFacts) -> str | None:
+    """Where an event is, in one line."""
+    return ", ".join(part for part in (event.venue, event.address) if part) or None
 
 
 def _appointment(

@@ -2,7 +2,8 @@
 
 from datetime import datetime
 
-from campaigns import figures, form_tries
+from campaigns import figures, form_tries, guest_messages
+from campaigns.invitations import sending
 from campaigns.planning import stages
 from campaigns.registering import leaving
 from crm.database import transaction
@@ -18,6 +19,8 @@ async def forget_tries(at: datetime) -> int:
 JOBS: tuple[Job, ...] = (
     stages.JOB,
     Job("places nobody took", leaving.lapse),
+    guest_messages.JOB,
+    sending.JOB,
     figures.JOB,
     Job("old form tries", forget_tries),
 )

@@ -181,6 +181,31 @@ def refuses_dealers(standings: Iterable[Standing], *, brand: int) -> bool:
     return bool(_answers_to_dealers(known, brand=brand)[1]) and may_share(known, brand=brand) is None
 
 
+def may_contact(standings: Iterable[Standing], *, brand: int, channel: str) -> Standing | None:
+    """The consent on which this brand may write to the person by this channel; None when there is none in force.
+
+    A yes to the channel or to every channel, later than each no to either: the latest word counts, and a no wins a tie.
+    """
+    mine = [answer for answer in _about_marketing(standings, brand=brand) if answer.channel in (None, channel)]
+    refused = [answer.captured_at for answer in mine if answer.state == "withdrawn"]
+    given = (answer for answer in mine if answer.state == "given")
+    return next((yes for yes in given if all(yes.captured_at > no for no in refused)), None)
+
+
+def refuses_contact(standings: Iterable[Standing], *, brand: int, channel: str) -> bool:
+    """Whether the person took marketing by this brand on this channel back, or never allowed it but said no."""
+    known = list(standings)
+    said_no = any(
+        answer.state == "withdrawn" and answer.channel in (None, channel)
+        for answer in _about_marketing(known, brand=brand)
+    )
+    return said_no and may_contact(known, brand=brand, channel=channel) is None
+
+
+def _about_marketing(standings: Iterable[Standing], *, brand: int) -> list[Standing]:
+    return [one for one in standings if one.purpose == "alliance_marketing" and one.brand == brand]
+
+
 def _outlasts(yes: Standing, no: Standing) -> bool:
     return yes.captured_at > no.captured_at if no.channel is None else yes.channel is None
 

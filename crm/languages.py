@@ -5,8 +5,10 @@ English. Times are told in the reader's own time zone, else in the alliance's, w
 """
 
 import ast
+import contextlib
 import functools
 import re
+from collections.abc import Iterator
 from contextvars import ContextVar
 from datetime import UTC, date, datetime, timedelta, tzinfo
 from pathlib import Path
@@ -34,6 +36,17 @@ def speak(language: Language) -> None:
 def spoken() -> Language:
     """The language of this request."""
     return _speaking.get()
+
+
+@contextlib.contextmanager
+def speaking(language: Language) -> Iterator[None]:
+    """Speak this language inside, for somebody who does not ask themselves: a letter, say."""
+    before = spoken()
+    speak(language)
+    try:
+        yield
+    finally:
+        speak(before)
 
 
 def reckon(zone: tzinfo = LOCAL) -> None:

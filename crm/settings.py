@@ -6,8 +6,9 @@ Every value has a default that lets a newcomer start; a value that cannot be use
 import functools
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from crm.errors import NotReady
 
@@ -27,6 +28,12 @@ class Settings:
     # Only behind a proxy of ours may a request say by itself that it came by https, and from where.
     trust_proxy: bool
     idle_minutes: int
+    # Where messages go; without them they stay in the local outbox. The first and the last carry a password.
+    smtp_url: str | None = field(default=None, repr=False)
+    smtp_from: str | None = None
+    sms_url: str | None = None
+    sms_secret: str | None = field(default=None, repr=False)
+    public_url: str = "http://127.0.0.1:8000"
 
 
 @functools.cache
@@ -48,6 +55,11 @@ def read(environment: Mapping[str, str]) -> Settings:
         log_level=_log_level(given),
         trust_proxy=_yes(given, "MARQUEE_TRUST_PROXY"),
         idle_minutes=_count(given, "MARQUEE_IDLE_MINUTES", default=60),
+        smtp_url=_url(given, "MARQUEE_SMTP_URL", "smtp", "smtps"),
+        smtp_from=_needed_with(given, "MARQUEE_SMTP_FROM", "MARQUEE_SMTP_URL"),
+        sms_url=_url(given, "MARQUEE_SMS_URL", "https", "http"),
+        sms_secret=_needed_with(given, "MARQUEE_SMS_SECRET", "MARQUEE_SMS_URL"),
+        public_url=(_url(given, "MARQUEE_PUBLIC_URL", "https", "http") or Settings.public_url).rstrip("/"),
     )
 
 
@@ -63,6 +75,23 @@ def _yes(given: Mapping[str, str], name: str) -> bool:
     if typed not in ("0", "1"):
         raise NotReady(why=f"{name} must be 1 or 0, not {typed!r}.")
     return typed == "1"
+
+
+def _url(given: Mapping[str, str], name: str, *schemes: str) -> str | None:
+    typed = given.get(name)
+    if typed is None:
+        return None
+    parts = urlsplit(typed)
+    if parts.scheme not in schemes or not parts.hostname:
+        # Without the value: it may carry a password.
+        raise NotReady(why=f"{name} must be an address like {schemes[0]}://host.")
+    return typed
+
+
+def _needed_with(given: Mapping[str, str], name: str, other: str) -> str | None:
+    if other in given and name not in given:
+        raise NotReady(why=f"With {other} set, {name} is needed too.")
+    return given.get(name)
 
 
 def _log_level(given: Mapping[str, str]) -> str:

@@ -177,4 +177,4 @@ def as_if(text):
 
 def test_every_page_that_can_be_asked_for_is_looked_at():
     assert {address for method, address in STAFF if method == "GET"} <= set(EVERYWHERE)
-    assert all(kinds(address) <= {"file"} for address in EVERYWHERE if ASKED["GET", address] == "anyone")
+    assert all(kinds(address) <= {"file", "token"} for address in EVERYWHERE if ASKED["GET", address] == "anyone")

@@ -2,17 +2,23 @@
 
 from campaigns.pages import (
     arrangement,
+    audiences,
     campaign,
     campaigns,
     channels,
+    contact_rules,
     events,
     goals,
     guest,
     guests,
+    invitations,
     lead_rule,
     links,
+    mailing_work,
+    message_links,
     plan,
     registration,
+    wordings,
 )
 
 CONTROLLERS = tuple(
@@ -27,9 +33,15 @@ CONTROLLERS = tuple(
         lead_rule,
         events,
         guests,
+        invitations,
+        mailing_work,
+        audiences,
+        wordings,
+        contact_rules,
         links,
         registration,
         guest,
+        message_links,
     )
     for controller in room.CONTROLLERS
 )

@@ -28,6 +28,8 @@ SENTENCES = {
     "import_checked": later("An import is checked and waits for you"),
     "import_done": later("An import is done: %(done)s of %(total)s rows"),
     "import_failed": later("An import stopped before its end"),
+    "mailing_done": later("A mailing is done: %(done)s of %(total)s sent"),
+    "mailing_held": later("A mailing asks you before it goes on: its time passed while nothing could be sent"),
     "simulation_done": later("A simulation is done"),
     "offer_taken_back": later("An offer was taken back"),
     "offer_made": later("A new offer waits for your answer"),

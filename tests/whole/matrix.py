@@ -281,6 +281,44 @@ POST /guests/{registration}/bookings                    guests.work
 POST /guests/{registration}/bookings/{booking}/cancellation  guests.work
 POST /guests/{registration}/bookings/{booking}/done     guests.work
 POST /guests/{registration}/bookings/{booking}/done/undoing  guests.work
+
+GET  /campaigns/{campaign}/invitations                                   invitations.see
+GET  /campaigns/{campaign}/invitations/{mailing}                         invitations.see
+GET  /campaigns/{campaign}/invitations/audiences                         invitations.see
+GET  /campaigns/{campaign}/invitations/audiences/{audience}              invitations.see
+GET  /campaigns/{campaign}/invitations/templates                         invitations.see
+GET  /campaigns/{campaign}/invitations/templates/{template}              invitations.see
+GET  /campaigns/{campaign}/invitations/templates/{template}/preview      invitations.see
+GET  /campaigns/{campaign}/invitations/new                               invitations.work
+GET  /campaigns/{campaign}/invitations/audiences/new                     invitations.work
+GET  /campaigns/{campaign}/invitations/templates/new                     invitations.work
+POST /campaigns/{campaign}/invitations/new                               invitations.work
+POST /campaigns/{campaign}/invitations/{mailing}/setup                   invitations.work
+POST /campaigns/{campaign}/invitations/{mailing}/message                 invitations.work
+POST /campaigns/{campaign}/invitations/{mailing}/sending                 invitations.work
+POST /campaigns/{campaign}/invitations/{mailing}/pausing                 invitations.work
+POST /campaigns/{campaign}/invitations/{mailing}/resumption              invitations.work
+POST /campaigns/{campaign}/invitations/{mailing}/retrying                invitations.work
+POST /campaigns/{campaign}/invitations/{mailing}/cancelling              invitations.work
+POST /campaigns/{campaign}/invitations/audiences                         invitations.work
+POST /campaigns/{campaign}/invitations/audiences/{audience}              invitations.work
+POST /campaigns/{campaign}/invitations/audiences/{audience}/closing      invitations.work
+POST /campaigns/{campaign}/invitations/audiences/{audience}/reopening    invitations.work
+POST /campaigns/{campaign}/invitations/templates                         invitations.work
+POST /campaigns/{campaign}/invitations/templates/{template}              invitations.work
+POST /campaigns/{campaign}/invitations/templates/{template}/approval     invitations.work
+POST /campaigns/{campaign}/invitations/templates/{template}/closing      invitations.work
+POST /campaigns/{campaign}/invitations/templates/{template}/reopening    invitations.work
+GET  /contact-rules                                     settings
+POST /contact-rules                                     settings
+GET  /outbox                                            settings
+GET  /u/{token}                                         anyone
+POST /u/{token}                                         anyone
+GET  /i/{token}                                         anyone
+HEAD /i/{token}                                         anyone
+GET  /i/{token}/open.gif                                anyone
+POST /hooks/sms/reports                                 anyone
+POST /hooks/sms/answers                                 anyone
 """
 ASKED: dict[tuple[str, str], str] = {
     (method, address): asks for method, address, asks in (line.split() for line in ROUTES.splitlines() if line)
@@ -323,12 +361,24 @@ SAID: dict[tuple[str, str], dict[str, str]] = {
     ("POST", "/campaigns/{campaign}/events"): {"name": "another", "code": "another"},
     ("POST", "/campaigns/{campaign}/guests/new"): {"event": "{event}", "phone": "13912349876"},
     ("POST", "/guests/{registration}/bookings"): {"slot": "{slot}"},
+    ("POST", "/campaigns/{campaign}/invitations/new"): {"name": "again", "sender": "aito", "channel": "email", "audience": "{audience}"},
+    ("POST", "/campaigns/{campaign}/invitations/{mailing}/setup"): {"name": "again", "sender": "aito", "channel": "email", "audience": "{audience}"},
+    ("POST", "/campaigns/{campaign}/invitations/{mailing}/message"): {"template": "{template}"},
+    ("POST", "/campaigns/{campaign}/invitations/audiences"): {"name": "again", "sender": "aito"},
+    ("POST", "/campaigns/{campaign}/invitations/audiences/{audience}"): {"name": "again", "sender": "aito", "version": "1"},
+    ("POST", "/campaigns/{campaign}/invitations/templates"): {"name": "again", "sender": "aito", "subject_zh": "a", "text_zh": "b"},
+    ("POST", "/campaigns/{campaign}/invitations/templates/{template}"): {
+        "name": "again", "sender": "aito", "version": "1", "subject_zh": "a", "text_zh": "b"
+    },
+    ("POST", "/campaigns/{campaign}/invitations/templates/{template}/approval"): {"approval": "submitted"},
+    ("POST", "/contact-rules"): {"opens": "08:00", "closes": "21:00", "zone": "Asia/Shanghai", "version": "1"},
 }  # fmt: skip
 GUARDS = ("anyone", "own_pages", "any_key")
 # What an id of each kind belongs to: nobody of one brand may tell another brand's from one that does not exist.
 OF_A_BRAND = frozenset(
     {"lead", "interest", "offer", "person", "observation", "correction", "lead_note", "person_note", "task", "store", "dealer",
-     "brand", "draft", "simulation", "job", "alliance_task", "recheck", "campaign", "channel", "event", "slot", "registration", "booking"}
+     "brand", "draft", "simulation", "job", "alliance_task", "recheck", "campaign", "channel",
+     "event", "slot", "registration", "booking", "mailing", "audience", "template"}
 )  # fmt: skip
 PERMITTED: dict[tuple[str, str], frozenset[str]] = {
     route: frozenset(asks.split("+")) for route, asks in ASKED.items() if asks.split("+")[0] in PERMISSIONS

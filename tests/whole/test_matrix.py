@@ -39,7 +39,7 @@ PLAIN = {
     "served": "file",
     "path": "file",
 }
-NUMBERS = ("staff", "key", "notification", "view", "draft", "version", "slot")
+NUMBERS = ("staff", "key", "notification", "view", "draft", "version", "slot", "audience", "template")
 # Whose end is these routes' work: each gets a browser of its own.
 ENDS = ("/sign-out", "/account/sessions/ending", "/account/sessions/{session}/ending", "/account/password")
 

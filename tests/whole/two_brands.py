@@ -316,6 +316,31 @@ async def _whole_house(world: World) -> None:
         )
     world.ours["merge"] = await _a_merge()
     world.ours["file"] = "app.css"
+    await _invitations(world)
+
+
+async def _invitations(world: World) -> None:
+    """One campaign of both brands in which each prepared a mailing, and one of Luxeed alone."""
+    async with transaction() as connection:
+        await connection.execute(_PARTNERS)
+    for side, campaign, mark in ((world.ours, "chengdu-2025", "OUR"), (world.theirs, "VEILCAMPAIGN", "VEIL")):
+        side["campaign"] = campaign
+        author, base = await signed_in("brand_marketer", brand=side["brand"]), "/campaigns/chengdu-2025/invitations"
+        sender = {"name": f"{mark}VIEW", "sender": side["brand"]}
+        side["audience"] = await _made(author, f"{base}/audiences", **sender)
+        side["template"] = await _made(
+            author, f"{base}/templates", **sender, subject_zh=f"{mark}NOTE", text_zh=f"{mark}NOTE {{link}}"
+        )
+        made = await _made(author, f"{base}/new", **sender, channel="email", audience=side["audience"])
+        side["mailing"] = made
+        await _done(author, f"{base}/{made}/message", template=side["template"])
+    world.ours["token"] = "nothing"
+
+
+async def _made(client: httpx.AsyncClient, path: str, **said: Any) -> str:
+    answer = await client.post(path, data=said)
+    assert answer.status_code == 303, f"{path}: {answer.status_code}"
+    return str(answer.headers["location"]).partition("?")[0].rpartition("/")[2]
 
 
 async def _campaigns(world: World) -> None:
@@ -359,4 +384,9 @@ insert into alliance_task (id, interest, reason, refusals, opened_at) values (ge
 _RECHECK = """
 insert into recheck (id, interest, brand, drawn_on, drawn_at)
 select gen_random_uuid(), id, brand, $2::date, $2 from interest where id = $1 returning id
+"""
+_PARTNERS = """
+insert into partner (campaign, brand)
+select campaign.id, brand.id from campaign, brand
+where (campaign.code, brand.code) in (('chengdu-2025', 'aito'), ('chengdu-2025', 'luxeed'), ('VEILCAMPAIGN', 'luxeed'))
 """

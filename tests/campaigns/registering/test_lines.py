@@ -5,10 +5,10 @@ from datetime import timedelta
 import pytest
 
 from campaigns import events, registering, scheduling
-from campaigns.registering import EVENT, SLOT
+from campaigns.registering import EVENT, SLOT, leaving
 from campaigns.scheduling import EventSaid, SlotSaid
 from crm.database import transaction
-from crm.work import until_idle
+from crm.work import Job, until_idle
 from tests.campaigns.registering.coming import TOMORROW, a_slot, an_event, books, comes
 from tests.cast import MINUTE, NOON, WANG, fetch, value
 
@@ -26,9 +26,7 @@ async def cancels(booking, at=NOON):
 
 
 async def lapses(at):
-    from campaigns.jobs import JOBS
-
-    return await until_idle(JOBS, at=at)
+    return await until_idle([Job("places nobody took", leaving.lapse)], at=at)
 
 
 async def test_a_free_place_is_offered_for_a_while_where_the_event_says_so():

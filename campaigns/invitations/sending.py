@@ -1,0 +1,110 @@
+"""Messages on their way: due ones are claimed, decided and reserved in one transaction, handed over outside of it, and their outcome written down.
+
+Promises that a sender which dies loses nothing: what it held is due again after its lease, under the same identity. Only what was being handed
+over at that moment, a letter per lane, may arrive twice.
+"""
+
+import asyncio
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from uuid import UUID
+
+import structlog
+
+from campaigns.invitations import composing, outcomes, reserving, rules, starting
+from campaigns.senders import Parcel, Sent, send_all
+from crm.database import current, statement, transaction
+from crm.errors import Busy
+from crm.ids import uuid7
+from crm.work import Job
+
+log = structlog.get_logger()
+
+BATCH = 50
+LEASE = timedelta(minutes=5)  # whoever holds a message longer finds before handing it over that it is another's
+TRIES, PAUSE = 6, 2.0  # to write outcomes down while the database is away
+
+
+async def advance(at: datetime) -> int:
+    """Start what is due to start, then send one batch; says how many messages were handled."""
+    if started := await starting.advance(at):
+        return started
+    token = uuid7(at)
+    async with transaction():
+        claimed, parcels = await _claim(token, at=at)
+    if parcels:
+        await hand_over(parcels, token, at=at)
+    return claimed or await starting.finish(at)
+
+
+JOB = Job("mailings", advance)
+
+
+async def _claim(token: UUID, *, at: datetime) -> tuple[int, list[Parcel]]:
+    """Hold the next batch for this sender: how many messages were looked at, and the letters of those that may go."""
+    await current().execute(_GIVE_UP_LEASES, at)
+    claimed = await current().fetch(statement("campaigns", "claim_messages"), None, at, BATCH)
+    if not claimed and (mailing := await current().fetchval(_DUE_MAILING, at)):
+        claimed = await current().fetch(statement("campaigns", "claim_messages"), mailing, at, BATCH)
+    if not claimed:
+        return 0, []
+    house = await rules.load()
+    going = await reserving.reserve(claimed, house, at=at)
+    parcels = await composing.parcels(going, house)
+    held = [parcel.letter.message for parcel in parcels]
+    await current().execute(_HOLD, held, token, at + LEASE)
+    return len(claimed), parcels
+
+
+async def hand_over(parcels: Sequence[Parcel], token: UUID, *, at: datetime) -> None:
+    """Let these leave the house, each if it is still wanted, and write down what came of it before the next one goes."""
+
+    async def may_go(message: UUID) -> bool:
+        return await _is_still_wanted(message, token)
+
+    async def tell(sent: Sent) -> None:
+        await _write_down(sent, token)
+
+    await send_all(parcels, may_go=may_go, tell=tell, at=at)
+
+
+async def _is_still_wanted(message: UUID, token: UUID) -> bool:
+    """Whether this very sender still holds the message and nobody stopped it since; asked just before it leaves the house."""
+    async with transaction():
+        found: bool = await current().fetchval(_STILL_WANTED, message, token)
+        return found
+
+
+async def _write_down(sent: Sent, token: UUID) -> None:
+    """The outcome, however long the database takes to come back: what is not written down would be sent again."""
+    for _ in range(TRIES - 1):
+        try:
+            async with transaction():
+                return await outcomes.record([sent], token=token)
+        except Busy:
+            log.warning("outcome_waits", message=str(sent.message))
+            await asyncio.sleep(PAUSE)
+    async with transaction():
+        return await outcomes.record([sent], token=token)
+
+
+_GIVE_UP_LEASES = """
+update message set state = 'queued', claimed_until = null, claimed_by = null, attempts = attempts + 1
+where id in (
+    select id from message where state = 'sending' and claimed_until <= $1 order by id limit 500 for update skip locked
+)
+"""
+# A mailing with something due: the more important first, of equals any, so that several workers do not all take the same.
+_DUE_MAILING = """
+select id from mailing
+where state = 'running'
+      and exists (select from message where message.mailing = mailing.id and message.state = 'queued' and message.due_at <= $1)
+order by priority desc, random() limit 1
+"""
+_HOLD = """
+update message set state = 'sending', claimed_by = $2, claimed_until = $3, reason = null, next_at = null, detail = null
+where id = any($1::uuid[])
+"""
+_STILL_WANTED = """
+select exists (select from message where id = $1 and claimed_by = $2 and state = 'sending' and reason is null)
+"""
