@@ -6,7 +6,6 @@ same things on either side, by the name that the table of routes gives them.
 
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from fractions import Fraction
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -15,7 +14,7 @@ import httpx
 import msgspec
 
 from campaigns import channels, events, guest_links, occasions, registering, scheduling
-from campaigns.planning import arrangements, partners, plans
+from campaigns.planning import arrangements, plans
 from campaigns.planning.plans import Plan
 from campaigns.registering import GuestSaid, RegistrationBody, WishSaid
 from campaigns.scheduling import EventSaid, SlotSaid
@@ -344,19 +343,20 @@ async def _made(client: httpx.AsyncClient, path: str, **said: Any) -> str:
 
 
 async def _campaigns(world: World) -> None:
-    """Each brand runs a show of its own, with a wording to answer to and a channel."""
+    """Both campaigns that leads had named are claimed and planned, with a wording to answer to and a channel."""
     at, day = datetime.now(UTC), local_day(datetime.now(UTC))
     for side, mark in ((world.ours, "OUR"), (world.theirs, "VEIL")):
-        brand = await value("select id from brand where code = $1", side["brand"])
         show = Plan(name=f"{mark}PLAN", starts_on=day, ends_on=day + timedelta(days=9), region="510100", budget_fen=100)
+        wording: Any = {"zh": f"{mark}WORDING", "en": f"{mark}WORDING"}
+        poster: Any = {"code": f"{mark}POSTER", "name": f"{mark}POSTER", "medium": "poster"}
         async with transaction():
-            campaign = await plans.make(f"{mark.lower()}-show", show, actor="tester", at=at)
-            await partners.add(campaign, [partners.Partnership(brand, share=Fraction(1))])
-            wording: Any = {"zh": f"{mark}WORDING", "en": f"{mark}WORDING", "version": 1}
-            await arrangements.publish(campaign, **wording, actor="tester", at=at)
-            facts: Any = {"code": f"{mark}POSTER", "name": f"{mark}POSTER", "medium": "poster"}
-            side["slug"] = await channels.add(campaign, **facts, actor="tester", at=at)
-        side |= {"campaign": f"{mark.lower()}-show", "channel": f"{mark}POSTER"}
+            campaign = await occasions.campaign_of(side["campaign"], at=at)
+            known = await plans.find(campaign)
+            await plans.claim(campaign, show, version=known.version, actor="tester", at=at)
+            version = (await plans.find(campaign)).version
+            await arrangements.publish(campaign, **wording, version=version, actor="tester", at=at)
+            side["slug"] = await channels.add(campaign, **poster, actor="tester", at=at)
+        side["channel"] = poster["code"]
 
 
 async def _a_merge() -> str:
@@ -389,4 +389,5 @@ _PARTNERS = """
 insert into partner (campaign, brand)
 select campaign.id, brand.id from campaign, brand
 where (campaign.code, brand.code) in (('chengdu-2025', 'aito'), ('chengdu-2025', 'luxeed'), ('VEILCAMPAIGN', 'luxeed'))
+on conflict (campaign, brand) do nothing
 """
