@@ -39,8 +39,10 @@ class Figure(IntEnum):
     landing = Touch.landing
 
 
-FUNNEL = tuple(figure for figure in Figure if figure not in (Figure.deposit, Figure.delivered, Figure.landing))
-GOALS = tuple(figure for figure in Figure if figure is not Figure.landing)
+FUNNEL: tuple[Figure, ...] = tuple(
+    figure for figure in Figure if figure not in (Figure.deposit, Figure.delivered, Figure.landing)
+)
+GOALS: tuple[Figure, ...] = tuple(figure for figure in Figure if figure is not Figure.landing)
 
 Reach = Mapping[Figure, int | None]  # None: so few that it is not told
 

@@ -118,7 +118,8 @@ union all
 select campaign, figure, place, count(*) from told where figure = 10 group by campaign, figure, place;
 
 -- How the counts of a campaign have to move for its news. A subject that counts already does not count twice, and one that is left by one of
--- its rows still counts by another: for each subject of the news, how many rows stand now, and how many stood before.
+-- its rows still counts by another: for each subject of the news, how many rows stand now, and how many stood before. The campaign of a
+-- touchpoint is compared as a sum, so that even without statistics nobody walks the whole campaign for one observation.
 create function campaign_moves(which integer) returns table (figure smallint, place integer, change bigint) language sql stable as $$
 with news as materialized (
     select news.figure, news.place, news.subject, sum(news.change) as change
@@ -130,7 +131,7 @@ stands as (
     from asked cross join lateral (
         select coalesce(touchpoint.brand, 0) as place from touchpoint
         join touchpoint_kind as kind on kind.id = touchpoint.kind and kind.registers
-        where asked.figure = 0 and touchpoint.observation = asked.subject and touchpoint.campaign = which
+        where asked.figure = 0 and touchpoint.observation = asked.subject and touchpoint.campaign + 0 = which
               and touchpoint.retracted_at is null
         union all
         select coalesce(milestone.brand, 0) from milestone

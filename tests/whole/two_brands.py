@@ -281,8 +281,10 @@ async def _campaigns(world: World) -> None:
             wording: Any = {"zh": f"{mark}WORDING", "en": f"{mark}WORDING", "version": 1}
             await arrangements.publish(campaign, **wording, actor="tester", at=at)
             facts: Any = {"code": f"{mark}POSTER", "name": f"{mark}POSTER", "medium": "poster"}
-            side["slug"] = await channels.add(campaign, **facts, actor="tester", at=at)
+            slug = await channels.add(campaign, **facts, actor="tester", at=at)
         side |= {"campaign": f"{mark.lower()}-show", "channel": f"{mark}POSTER"}
+        # A link is for everybody who has it: whose it is, is no secret of the house.
+        world.ours.setdefault("slug", slug)
 
 
 async def _a_merge() -> str:
