@@ -11,7 +11,7 @@ export UV_PROJECT_ENVIRONMENT := .venv
 unexport VIRTUAL_ENV
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test check oracle shots bench scale
+.PHONY: help setup demo test check oracle shots bench scale scale-campaign
 
 help:
 	@echo "make demo    run the showcase  (PORT=8000 chooses the port, FRESH=1 starts over)"
@@ -21,6 +21,7 @@ help:
 	@echo "make shots   draw every screen into shots/  (ARGS='leads home' chooses some)"
 	@echo "make bench   how fast leads come in  (BASE=commit compares)"
 	@echo "make scale   staff pages with a million leads beside their limits  (LEADS=, PEOPLE=, ROUNDS=)"
+	@echo "make scale-campaign  the page of one campaign with a million contacts  (TOUCHES=, FACTS=, ROUNDS=)"
 
 setup: $(if $(UV_ON_PATH),,.venv/bin/uv)
 	@$(UV) sync --locked --quiet
@@ -60,6 +61,17 @@ scale: export ROUNDS := $(ROUNDS)
 scale: setup
 	@.venv/bin/python -m tests.bench.scale make $(LEADS) $(PEOPLE)
 	@.venv/bin/python -m tests.bench.scale measure; \
+	  measured=$$?; .venv/bin/marquee database stop >/dev/null; exit $$measured
+
+# One campaign's ledgers (some 1.5 GB, two minutes), in a data folder of its own too.
+TOUCHES ?= 1000000
+FACTS ?= 300000
+scale-campaign: export MARQUEE_DATA := $(CURDIR)/var/scale-campaign
+scale-campaign: export ROUNDS := $(ROUNDS)
+scale-campaign: setup
+	@mkdir -p var
+	@.venv/bin/python -m tests.bench.campaign_page make $(TOUCHES) $(FACTS)
+	@.venv/bin/python -m tests.bench.campaign_page measure; \
 	  measured=$$?; .venv/bin/marquee database stop >/dev/null; exit $$measured
 
 check: setup

@@ -37,21 +37,31 @@ class Figure(IntEnum):
     order = Fact.order
     delivered = Fact.delivered
     landing = Touch.landing
+    guest = 11  # registrations by channel
+    guest_lead = 12  # those of them that became leads
 
 
-FUNNEL = tuple(figure for figure in Figure if figure not in (Figure.deposit, Figure.delivered, Figure.landing))
-GOALS = tuple(figure for figure in Figure if figure is not Figure.landing)
+GOALS: tuple[Figure, ...] = tuple(figure for figure in Figure if figure < Figure.landing)
+FUNNEL: tuple[Figure, ...] = tuple(figure for figure in GOALS if figure not in (Figure.deposit, Figure.delivered))
 
 Reach = Mapping[Figure, int | None]  # None: so few that it is not told
 
 
+class Came(NamedTuple):
+    """What came by a channel; None where it is so few that a brand's people are not told."""
+
+    visits: int = 0
+    registrations: int | None = 0
+    leads: int | None = 0
+
+
 class Figures(msgspec.Struct, frozen=True):
-    """A campaign's counts as one reader may know them: by brand, once each, what is only others', and landings by channel id."""
+    """A campaign's counts as one reader may know them: by brand, once each, what is only others', and by channel id."""
 
     brands: dict[int, Reach]
     total: Reach
     others: Reach | None
-    landings: dict[int, int]
+    channels: dict[int, Came]
 
 
 class Step(NamedTuple):
@@ -66,14 +76,14 @@ async def figures(campaign: int, scope: Scope) -> Figures:
     """The counts of a campaign; a brand's people get their own exactly, and of the others together only what is not small."""
     rows = await current().fetch(statement("campaigns", "campaign_counts"), campaign)
     counted = {(Figure(row["figure"]), row["place"]): row["number"] for row in rows}
-    landings = {place: number for (figure, place), number in counted.items() if figure is Figure.landing}
-    places = {place for figure, place in counted if figure is not Figure.landing}
+    channels = _by_channel(counted, tells_small=scope.actor.brand is None)
+    places = {place for figure, place in counted if figure in GOALS}
     total = _reach(counted, ONCE)
     if scope.brand is None:
-        return Figures({place: _reach(counted, place) for place in places - {ONCE}}, total, None, landings)
+        return Figures({place: _reach(counted, place) for place in places - {ONCE}}, total, None, channels)
     mine = _reach(counted, scope.brand)
     others, told = _of_others(mine, total, is_alliance=scope.actor.brand is None)
-    return Figures({scope.brand: mine}, told, others, landings)
+    return Figures({scope.brand: mine}, told, others, channels)
 
 
 def steps(reach: Reach) -> list[Step]:
@@ -112,6 +122,19 @@ async def fold_due(_: datetime) -> int:
 
 def _reach(counted: Mapping[tuple[Figure, int], int], place: int) -> dict[Figure, int | None]:
     return {figure: counted.get((figure, place), 0) for figure in GOALS}
+
+
+def _by_channel(counted: Mapping[tuple[Figure, int], int], *, tells_small: bool) -> dict[int, Came]:
+    # Visits are of nobody known; who registered is somebody, of whatever brand.
+    def told(figure: Figure, place: int) -> int | None:
+        number = counted.get((figure, place), 0)
+        return number if tells_small or not 0 < number < SMALL else None
+
+    places = {place for figure, place in counted if figure >= Figure.landing}
+    return {
+        place: Came(counted.get((Figure.landing, place), 0), told(Figure.guest, place), told(Figure.guest_lead, place))
+        for place in places
+    }
 
 
 def _of_others(mine: Reach, total: Reach, *, is_alliance: bool) -> tuple[Reach, Reach]:

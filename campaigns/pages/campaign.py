@@ -18,7 +18,7 @@ from campaigns.pages.ways import Me, Why, campaign_of, part
 from campaigns.planning import arrangements, calendar, checklist, goals, partners, plans, stages
 from campaigns.planning.shares import written
 from crm import access, audit
-from crm.database import current, statement, transaction
+from crm.database import transaction
 from crm.errors import Refused
 from crm.languages import say
 from crm.network import LOCAL
@@ -128,9 +128,8 @@ async def _overview(request: Asked, campaign: CampaignHead, wrong: Refused | Non
         "partners": standing,
         "arrangement": next(iter(await arrangements.versions(campaign.id)), None),
         "channels": await channels.of_campaign(campaign.id),
-        "landings": counted.landings,
-        "by_channel": await by_channel(campaign.id),
-        "tells_small": scope.actor.brand is None,
+        "came": counted.channels,
+        "nobody": figures.Came(),
         "small": figures.SMALL,
         "lines": await checklist.lines(campaign.id, at=at),
         "clashes": await clashes_of(campaign, scope),
@@ -142,12 +141,6 @@ async def _overview(request: Asked, campaign: CampaignHead, wrong: Refused | Non
     if wrong:
         return frame.invalid(request, "campaigns/campaign.html", wrong, **context)
     return frame.page(request, "campaigns/campaign.html", **context)
-
-
-async def by_channel(campaign: int) -> dict[int, tuple[int, int]]:
-    """By channel, how many registered by it and how many of these became leads."""
-    rows = await current().fetch(statement("campaigns", "registrations_by_channel"), campaign)
-    return {row["channel"]: (row["registrations"], row["leads"]) for row in rows}
 
 
 async def clashes_of(campaign: CampaignHead, scope: Scope) -> list[calendar.Clash]:

@@ -16,7 +16,6 @@ from litestar.response import Template
 from campaigns import channels, figures
 from campaigns.channels import Channel, Medium
 from campaigns.heads import CampaignHead
-from campaigns.pages.campaign import by_channel
 from campaigns.pages.ways import Me, campaign_of
 from crm import access
 from crm.database import transaction
@@ -156,9 +155,8 @@ async def _context(request: Asked, campaign: CampaignHead) -> dict[str, Any]:
         "part": "channels",
         "channels": await channels.of_campaign(campaign.id),
         "media": channels.MEDIA,
-        "landings": (await figures.figures(campaign.id, scope)).landings,
-        "by_channel": await by_channel(campaign.id),
-        "tells_small": scope.actor.brand is None,
+        "came": (await figures.figures(campaign.id, scope)).channels,
+        "nobody": figures.Came(),
         "small": figures.SMALL,
     }
 

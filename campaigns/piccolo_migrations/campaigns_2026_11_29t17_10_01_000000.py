@@ -58,11 +58,10 @@ create table campaign_goal (
     unique (campaign, brand, figure)
 );
 create index event_campaign_open on event (campaign, starts_at) where is_open;
-create index registration_channel on registration (campaign, channel) include (lead) where channel is not null;
 """
 
-# What a ledger row counts for: figure 0 is registered (subject: the observation), 1 to 8 are the milestones (subject: the lead), both
-# by brand (0: none named) and each subject once; figure 10 is a landing by its channel, each row once.
+# What a row counts for: figure 0 is registered (subject: the observation), 1 to 8 are the milestones (subject: the lead), both by brand
+# (0: none named) and each subject once; figures from 10 on are by channel, each row once: landings, registrations, those with a lead.
 TOUCHES = """
     select row.campaign, (case when kind.registers then 0 else 10 end)::smallint as figure,
            case when kind.registers then coalesce(row.brand, 0) else row.channel end as place,
@@ -75,6 +74,11 @@ FACTS = """
     select row.campaign, row.kind as figure, coalesce(row.brand, 0) as place, row.lead as subject, {sign} as change
     from {rows} as row
     where row.campaign is not null and row.retracted_at is null
+"""
+GUESTS = """
+    select row.campaign, counted.figure::smallint as figure, row.channel as place, null::uuid as subject, {sign} as change
+    from {rows} as row cross join (values (11), (12)) as counted (figure)
+    where row.channel is not null and (counted.figure = 11 or row.lead is not null)
 """
 NEWS = """
 create function {ledger}_{event}_news() returns trigger language plpgsql as $$
@@ -110,27 +114,28 @@ create index campaign_news_campaign on campaign_news (campaign);
 alter table campaign_news set (autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_threshold = 2000);
 
 insert into campaign_count (campaign, figure, place, number)
-with told as ({touches} union all {facts})
-select campaign, figure, place, count(distinct subject) from told where figure <> 10 and place <> 0 group by campaign, figure, place
+with told as ({touches} union all {facts} union all {guests})
+select campaign, figure, place, count(distinct subject) from told where figure < 10 and place <> 0 group by campaign, figure, place
 union all
-select campaign, figure, 0, count(distinct subject) from told where figure <> 10 group by campaign, figure
+select campaign, figure, 0, count(distinct subject) from told where figure < 10 group by campaign, figure
 union all
-select campaign, figure, place, count(*) from told where figure = 10 group by campaign, figure, place;
+select campaign, figure, place, count(*) from told where figure >= 10 group by campaign, figure, place;
 
 -- How the counts of a campaign have to move for its news. A subject that counts already does not count twice, and one that is left by one of
--- its rows still counts by another: for each subject of the news, how many rows stand now, and how many stood before.
+-- its rows still counts by another: for each subject of the news, how many rows stand now, and how many stood before. The campaign of a
+-- touchpoint is compared as a sum, so that even without statistics nobody walks the whole campaign for one observation.
 create function campaign_moves(which integer) returns table (figure smallint, place integer, change bigint) language sql stable as $$
 with news as materialized (
     select news.figure, news.place, news.subject, sum(news.change) as change
     from campaign_news as news where news.campaign = which group by news.figure, news.place, news.subject
 ),
-asked as (select distinct news.figure, news.subject from news where news.figure <> 10),
+asked as (select distinct news.figure, news.subject from news where news.figure < 10),
 stands as (
     select asked.figure, asked.subject, standing.place, count(*) as rows
     from asked cross join lateral (
         select coalesce(touchpoint.brand, 0) as place from touchpoint
         join touchpoint_kind as kind on kind.id = touchpoint.kind and kind.registers
-        where asked.figure = 0 and touchpoint.observation = asked.subject and touchpoint.campaign = which
+        where asked.figure = 0 and touchpoint.observation = asked.subject and touchpoint.campaign + 0 = which
               and touchpoint.retracted_at is null
         union all
         select coalesce(milestone.brand, 0) from milestone
@@ -141,7 +146,7 @@ stands as (
 ),
 compared as (
     select figure, subject, place, coalesce(stands.rows, 0) as rows, coalesce(stands.rows, 0) - coalesce(news.change, 0) as before
-    from stands full join (select * from news where news.figure <> 10) as news using (figure, subject, place)
+    from stands full join (select * from news where news.figure < 10) as news using (figure, subject, place)
 )
 select compared.figure, compared.place, count(*) filter (where rows > 0) - count(*) filter (where before > 0)
 from compared where compared.place <> 0 group by compared.figure, compared.place
@@ -150,15 +155,16 @@ select once.figure, 0, count(*) filter (where once.rows > 0) - count(*) filter (
 from (select compared.figure, compared.subject, sum(rows) as rows, sum(before) as before from compared group by compared.figure, compared.subject) as once
 group by once.figure
 union all
-select news.figure, news.place, sum(news.change)::bigint from news where news.figure = 10 group by news.figure, news.place
+select news.figure, news.place, sum(news.change)::bigint from news where news.figure >= 10 group by news.figure, news.place
 $$;
 """
 
 
 def _counts() -> str:
-    return COUNTS.replace("{touches}", TOUCHES.format(rows="touchpoint", sign=1)).replace(
-        "{facts}", FACTS.format(rows="milestone", sign=1)
-    )
+    text = COUNTS
+    for name, part, ledger in (("touches", TOUCHES, "touchpoint"), ("facts", FACTS, "milestone"), ("guests", GUESTS, "registration")):
+        text = text.replace(f"{{{name}}}", part.format(rows=ledger, sign=1))
+    return text
 
 
 def _news(ledger: str, part: str) -> str:
@@ -176,7 +182,7 @@ async def forwards() -> MigrationManager:
     async def keep() -> None:
         from crm.database import current
 
-        for text in (PLANS, _counts(), _news("touchpoint", TOUCHES), _news("milestone", FACTS)):
+        for text in (PLANS, _counts(), _news("touchpoint", TOUCHES), _news("milestone", FACTS), _news("registration", GUESTS)):
             await current().execute(text)
 
     manager.add_raw(keep)

@@ -1,5 +1,5 @@
 -- How many of each figure a campaign has, at this very moment. Grain: one row per figure and place that is not nought. $1 campaign.
--- Figure 0 is registered, 1 to 8 are the milestones, both by brand (place 0: once each, whatever brand); figure 10 is landings by channel.
+-- Figure 0 is registered, 1 to 8 are the milestones, both by brand (place 0: once each, whatever brand); from 10 on by channel: landings, registrations, leads.
 -- The counts as they were put together last, moved by the news since: one statement, so both are of the same moment.
 select figure, place, sum(number)::bigint as number
 from (

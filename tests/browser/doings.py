@@ -34,11 +34,36 @@ def do(url: str, people: Mapping[str, str]) -> dict[str, str]:
         done["simulation"] = _send(marketer, f"{done['draft']}/simulations", **week)
         leads = re.findall(r'name="lead" value="([^"]+)"', marketer.get("/leads").text)[:3]
         done["bulk-done"] = _send(marketer, "/bulk/jobs", lead=leads, kind="note", text="周五回电")
+        done |= _joint_campaign(marketer, "/campaigns/shanghai-demo")
         for waiting, sign in (("import-done", "every 1s"), ("simulation", "every 1s"), ("bulk-done", "every 1s")):
             _wait(marketer, done[waiting], while_there=sign)
     with _signed_in(url, people["brand_marketer"]) as colleague:
         done["second-factor"] = _send(colleague, "/account/second-factor")
     return done
+
+
+def _joint_campaign(browser: httpx.Client, address: str) -> dict[str, str]:
+    """A show is planned: partners, a wording, goals, channels; and another one of a partner gets into its way."""
+
+    def opened(part: str) -> str:
+        return on_page(r'name="version" value="(\d+)"', browser.get(f"{address}/{part}").text)
+
+    codes, shares = ["aito", "luxeed", "stelato", "maextro", "shangjie"], ["34%", "24%", "1/6", "1/6", "13/150"]
+    roles = ["host", *["partner"] * 4]
+    _send(browser, f"{address}/partners", version=opened("edit"), brand=codes, role=roles, share=shares)
+    _send(
+        browser,
+        f"{address}/arrangement",
+        version=opened("arrangement"),
+        text_zh="共同处理。",
+        text_en="Handled jointly.",
+    )
+    cells = [f"{code}.{figure}" for code in codes for figure in ("lead", "test_drive", "order")]
+    _send(browser, f"{address}/goals", version=opened("goals"), cell=cells, number=["60", "12", "3"] * 5)
+    for code, name, medium in (("SH-POSTER", "门店海报", "poster"), ("SH-SMS", "邀请短信", "sms")):
+        channel = _send(browser, f"{address}/channels", code=code, name=name, medium=medium)
+    link = on_page(r"(/r/\w{7})", browser.get(channel).text)
+    return {"channel": channel, "sheet": f"{address}/channels/sheet", "link": link}
 
 
 def _upload(browser: httpx.Client, *lines: str) -> str:

@@ -27,6 +27,9 @@ AT_THE_DESK = (
     "order by state desc, offered_at desc, offer.id limit 1"
 )
 
+CAMPAIGN = "select code from campaign where code like '%-demo' order by starts_on desc limit 1"
+FOUND_CAMPAIGN = "select '~' || id from campaign order by status = 'found' desc, id limit 1"
+
 
 def _nothing(_: Page) -> None:
     pass
@@ -168,6 +171,40 @@ SCREENS = (
     Screen("found-nothing", MARKETER, at("/"), sends("form.mq-find", q="欧阳无人")),
     Screen("lead-rule", MARKETER, at("/campaigns/shanghai-demo/lead-rule")),
     Screen("lead-rule-brand", BRAND, at("/campaigns/shanghai-demo/lead-rule")),
+    Screen("campaigns", MARKETER, at("/campaigns")),
+    Screen("campaigns-none", MARKETER, at("/campaigns?q=nowhere")),
+    Screen(
+        "campaigns-calendar",
+        MARKETER,
+        of("select to_char(max(starts_on), 'YYYY-MM') from campaign", "/campaigns/calendar?month={}"),
+    ),
+    Screen("campaign-new", MARKETER, at("/campaigns/new")),
+    Screen(
+        "campaign-new-wrong",
+        MARKETER,
+        at("/campaigns/new"),
+        sends("form[data-unsaved]", code="x", name="秋季", budget="much"),
+    ),
+    Screen("campaign", MARKETER, of(CAMPAIGN, "/campaigns/{}")),
+    Screen("campaign-brand", BRAND, of(CAMPAIGN, "/campaigns/{}")),
+    Screen("campaign-analyst", "analyst", of(CAMPAIGN, "/campaigns/{}")),
+    Screen("campaign-found", MARKETER, of(FOUND_CAMPAIGN, "/campaigns/{}")),
+    Screen("campaign-edit", MARKETER, of(CAMPAIGN, "/campaigns/{}/edit")),
+    Screen(
+        "campaign-edit-late",
+        MARKETER,
+        of(CAMPAIGN, "/campaigns/{}/edit"),
+        sends("form#plan", version="0", name="另一个名字"),
+    ),
+    Screen("campaign-clone", MARKETER, of(CAMPAIGN, "/campaigns/{}/clone")),
+    Screen("campaign-arrangement", MARKETER, of(CAMPAIGN, "/campaigns/{}/arrangement")),
+    Screen("campaign-arrangement-brand", BRAND, of(CAMPAIGN, "/campaigns/{}/arrangement")),
+    Screen("campaign-goals", MARKETER, of(CAMPAIGN, "/campaigns/{}/goals")),
+    Screen("campaign-checklist", MARKETER, of(CAMPAIGN, "/campaigns/{}/checklist")),
+    Screen("campaign-channels", MARKETER, of(CAMPAIGN, "/campaigns/{}/channels")),
+    Screen("campaign-channel", MARKETER, left("channel")),
+    Screen("campaign-sheet", MARKETER, left("sheet")),
+    Screen("link", None, left("link")),
     Screen("not-found", MARKETER, at("/leads/018f0000-0000-7000-8000-000000000000")),
     Screen("not-yours", "analyst", at("/leads")),
 )

@@ -31,6 +31,8 @@ select campaign, figure, place, count(distinct subject) as number from told wher
 union all select campaign, figure, 0, count(distinct subject) from told group by 1, 2
 union all select campaign, 10, channel, count(*) from touchpoint
 where kind = 10 and retracted_at is null and channel is not null group by 1, 2, 3
+union all select campaign, 11, channel, count(*) from registration where channel is not null group by 1, 2, 3
+union all select campaign, 12, channel, count(lead) from registration where channel is not null group by 1, 2, 3
 """
 
 
@@ -50,11 +52,14 @@ acts = st.one_of(
     st.tuples(st.just("retract"), small, small),
     st.tuples(st.just("give"), small, small, campaigns),
     st.tuples(st.just("delete"), small),
+    st.tuples(st.just("guest"), st.sampled_from([None, 7, 8]), st.sampled_from([ONE, OTHER])),
+    st.tuples(st.just("guest leads"), st.booleans()),
+    st.tuples(st.just("guest moves"), st.sampled_from([None, 7, 8])),
     st.tuples(st.just("fold"), st.sampled_from([ONE, OTHER])),
 )
 
 
-async def do(act):
+async def do(act):  # noqa: C901  one line per kind of act
     match act:
         case ("touch", number, brand, campaign, kind):
             await record_touches([a_touch(number, kind, campaign=campaign, brand=brand)])
@@ -68,6 +73,12 @@ async def do(act):
             await give_campaign(campaign, observations=[nth(2, number)], interests=[nth(4, interest)], at=NOON)
         case ("delete", number):
             await current().execute("delete from touchpoint where observation = $1", nth(2, number))
+        case ("guest", channel, campaign):
+            await current().execute(_GUEST, nth(7, next(COUNTER)), campaign, channel, NOON)
+        case ("guest leads", leads):
+            await current().execute("update registration set lead = case when $1 then id end", leads)
+        case ("guest moves", channel):
+            await current().execute("update registration set channel = $1 where campaign = $2", channel, ONE)
         case ("fold", campaign):
             await figures.fold(campaign)
 
@@ -120,6 +131,8 @@ async def test_kept_counts_are_those_of_the_ledgers_after_every_act(story):
     async with transaction() as connection:
         undone = connection.transaction()
         await undone.start()
+        for other in ("event", "campaign", "observation", "source", "channel"):
+            await connection.execute(f"alter table registration drop constraint registration_{other}_fkey")
         for act in story:
             await do(act)
             assert await kept() == await counted(), act
@@ -227,6 +240,10 @@ def test_each_step_stands_beside_the_one_before_it():
     assert (rates[Figure.offered], rates[Figure.accepted]) == (None, None)
 
 
+_GUEST = """
+insert into registration (id, event, campaign, observation, person, source, external_id, body_hash, channel, language, sealed, state, registered_at)
+values ($1, 1, $2, $1, $1, 1, $1::uuid::text, '', $3, 'zh', '', 'confirmed', $4)
+"""
 _TOUCH = """
 insert into touchpoint (person, at, id, observation, kind, campaign, brand, recorded_at) values ($1, $2, $3, $4, 1, $5, $6, $2)
 """

@@ -355,8 +355,10 @@ async def _campaigns(world: World) -> None:
             await plans.claim(campaign, show, version=known.version, actor="tester", at=at)
             version = (await plans.find(campaign)).version
             await arrangements.publish(campaign, **wording, version=version, actor="tester", at=at)
-            side["slug"] = await channels.add(campaign, **poster, actor="tester", at=at)
+            slug = await channels.add(campaign, **poster, actor="tester", at=at)
         side["channel"] = poster["code"]
+        # A link is for everybody who has it: whose it is, is no secret of the house.
+        world.ours.setdefault("slug", slug)
 
 
 async def _a_merge() -> str:
