@@ -1,6 +1,7 @@
 """Calendar files, as a calendar reads them."""
 
 from datetime import UTC, date, datetime, timedelta
+from typing import Any
 from uuid import UUID
 
 import icalendar
@@ -14,7 +15,7 @@ ID = UUID("018f0000-0000-7000-8000-000000000001")
 
 
 def read(**facts):
-    usual = {
+    usual: dict[str, Any] = {
         "id": ID, "title": "联合展, 试驾; M9", "starts": START, "ends": START + timedelta(minutes=40), "venue": "世纪城国际会展中心" * 6,
         "description": "line one\nline two \\ end", "url": "https://marquee.test/g/x", "sequence": 0, "method": "REQUEST",
         "written_at": START - timedelta(days=3),
