@@ -2,11 +2,13 @@
 
 from litestar import Controller
 
-from campaigns.pages import events, guest, guests, registration
+from campaigns.pages import events, guest, guest_work, guests, registration, slots
 
 CONTROLLERS: tuple[type[Controller], ...] = (
     *registration.CONTROLLERS,
     *guest.CONTROLLERS,
     *events.CONTROLLERS,
+    *slots.CONTROLLERS,
     *guests.CONTROLLERS,
+    *guest_work.CONTROLLERS,
 )
