@@ -6,6 +6,7 @@ Promises that a campaign which the reader may not see is not there, and that a f
 from collections.abc import Iterable
 from datetime import UTC, date, datetime
 from typing import Annotated, Any, TypeAlias
+from urllib.parse import quote
 
 import msgspec
 from litestar import Controller, Response, get, post
@@ -217,7 +218,7 @@ def models_of(models: Iterable[reference.ModelFacts], known: reference.Reference
 
 def path_of(event: EventFacts) -> str:
     """Where an event is."""
-    return f"/events/{event.code}"
+    return f"/events/{quote(event.code, safe='')}"
 
 
 CONTROLLERS = (Events, CampaignEvents)

@@ -6,7 +6,7 @@ there. What a guest did not agree to have known is on no page of that brand's pe
 
 from datetime import UTC, datetime
 from typing import Annotated, Any, TypeAlias
-from urllib.parse import urlencode
+from urllib.parse import quote, urlencode
 from uuid import UUID, uuid4
 
 import msgspec
@@ -86,7 +86,7 @@ class Guests(Controller):
                 campaign, event=event, slot=slot, standing=standing, brand=brand, q=q, request=request
             )
             page = await guests.listed(filters, scope, after=Mark.read(after), before=Mark.read(before))
-            counted = await guests.totals(msgspec.structs.replace(filters, text=""), scope)
+            counted = await guests.totals(filters, scope)
             planned = await events.upcoming(scope, campaign=campaign.id, at=datetime.now(UTC))
             known = await reference.load()
             slots = await events.slots([filters.event]) if filters.event is not None else []
@@ -113,7 +113,7 @@ class Guests(Controller):
         async with transaction():
             campaign = await heads.head(code, frame.scope_of(request))
         sealed = f"?{urlencode({'q': guests.sealed(sent.q)})}" if sent.q else ""
-        return frame.back(request, f"/campaigns/{campaign.code}/guests{sealed}")
+        return frame.back(request, f"/campaigns/{quote(campaign.code, safe='')}/guests{sealed}")
 
     @get("/export", guards=[access.permits("leads.export")])
     async def take_away(

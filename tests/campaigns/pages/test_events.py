@@ -4,6 +4,8 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from campaigns import occasions
+from crm.database import transaction
 from tests.campaigns.registering.coming import a_slot, an_event, books
 from tests.cast import fetch, signed_in, value
 
@@ -101,3 +103,14 @@ async def test_an_analyst_reads_figures_and_is_led_to_no_guest(tent):
     page = (await (await signed_in("analyst")).get("/events/tent")).text
 
     assert "/guests" not in page
+
+
+async def test_an_event_that_a_lead_named_in_chinese_can_be_worked_on(tent):
+    async with transaction():
+        await occasions.event_of("成都车展 二号馆", campaign="tent", at=SOON)
+    client = await signed_in("alliance_marketer")
+
+    opened = await client.post("/events/成都车展 二号馆/opening")
+
+    assert opened.status_code == 303
+    assert (await client.get(opened.headers["location"])).status_code == 200
