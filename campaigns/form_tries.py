@@ -14,7 +14,7 @@ from crm.errors import Refused
 
 LOCKS = 13
 WINDOW = timedelta(hours=1)
-BY_ADDRESS, BY_CONTACT = 600, 10
+BY_ADDRESS, BY_CONTACT = 600, 6
 
 
 class TooManyForms(Refused):

@@ -116,7 +116,9 @@ async def listed(
 
 
 async def totals(filters: Filters, scope: Scope) -> Totals:
-    """How many there are, without saying who; with a text, none for those who may not know them."""
+    """How many there are, without saying who: a brand's own people count all their guests, whomever they look for."""
+    if not scope.sees_all_brands:
+        filters = msgspec.structs.replace(filters, text="")
     text, values = numbered(_TOTALS, _conditions(filters, scope))
     row = await current().fetchrow(text, *values)
     return Totals(*row.values()) if row else Totals(0, 0, 0, 0)

@@ -22,7 +22,7 @@ CHUNK = 500
 HEADINGS = (
     later("Name"),
     later("Contact"),
-    later("Event"),
+    later("Events"),
     later("State"),
     later("Cars"),
     later("Times"),

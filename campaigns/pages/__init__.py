@@ -10,6 +10,7 @@ from campaigns.pages import (
     events,
     goals,
     guest,
+    guest_work,
     guests,
     invitations,
     lead_rule,
@@ -18,6 +19,7 @@ from campaigns.pages import (
     message_links,
     plan,
     registration,
+    slots,
     wordings,
 )
 
@@ -32,7 +34,9 @@ CONTROLLERS = tuple(
         channels,
         lead_rule,
         events,
+        slots,
         guests,
+        guest_work,
         invitations,
         mailing_work,
         audiences,

@@ -6,6 +6,7 @@ Promises that a campaign which the reader may not see is not there, and that a f
 from collections.abc import Iterable
 from datetime import UTC, date, datetime
 from typing import Annotated, Any, TypeAlias
+from urllib.parse import quote
 
 import msgspec
 from litestar import Controller, Response, get, post
@@ -14,8 +15,8 @@ from litestar.params import FromPath
 from litestar.response import Template
 
 from campaigns import drawn_codes, events, guest_links, heads, scheduling
-from campaigns.events import EventFacts, SlotFacts
-from campaigns.scheduling import EventSaid, SlotKind, SlotSaid
+from campaigns.events import EventFacts
+from campaigns.scheduling import EventSaid
 from crm import access, languages, reference, regions
 from crm.database import transaction
 from crm.errors import Refused
@@ -26,7 +27,7 @@ from crm.roles import Actor
 
 Me: TypeAlias = NamedDependency[Actor]
 SEES, WORKS = access.permits("campaigns.see"), access.permits("campaigns.work")
-EVENT_FORM, EVENT_PAGE, SLOT_FORM = "campaigns/event_form.html", "campaigns/event.html", "campaigns/slot.html"
+EVENT_FORM, EVENT_PAGE = "campaigns/event_form.html", "campaigns/event.html"
 Line = Annotated[str, msgspec.Meta(max_length=200)]
 Name = Annotated[str, msgspec.Meta(min_length=1, max_length=200)]
 
@@ -46,17 +47,6 @@ class Planned(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
     version: int = 0
 
 
-class SlotPlanned(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
-    """A slot as its form sends it."""
-
-    kind: SlotKind
-    name: Annotated[str, msgspec.Meta(max_length=120)] | None = None
-    model: Annotated[str, msgspec.Meta(max_length=20)] | None = None
-    starts: Annotated[str, msgspec.Meta(min_length=1)]
-    minutes: Annotated[int, msgspec.Meta(ge=1, le=1440)]
-    places: Annotated[int, msgspec.Meta(ge=0, le=100_000)]
-
-
 class Events(Controller):
     """All events within sight."""
 
@@ -73,7 +63,7 @@ class Events(Controller):
     @get("/{code:str}", guards=[SEES])
     async def show(self, request: Asked, code: FromPath[str]) -> Template:
         async with transaction():
-            return await _event_page(request, await events.find(code, frame.scope_of(request)))
+            return await event_page(request, await events.find(code, frame.scope_of(request)))
 
     @get("/{code:str}/changes", guards=[WORKS])
     async def change_form(self, request: Asked, code: FromPath[str]) -> Template:
@@ -94,21 +84,23 @@ class Events(Controller):
         except Refused as wrong:
             async with transaction():
                 return await _form(request, await events.find(code, frame.scope_of(request)), wrong=wrong)
-        return frame.back(request, _path(event), told=say("The event is changed; guests of what moved are told."))
+        return frame.back(request, path_of(event), told=say("The event is changed; guests of what moved are told."))
 
     @post("/{code:str}/opening", guards=[WORKS])
     async def open(self, request: Asked, code: FromPath[str], actor: Me) -> Response[None]:
         async with transaction():
             event = await events.find(code, frame.scope_of(request))
             await scheduling.open_event(event, actor=actor.actor, at=datetime.now(UTC))
-        return frame.back(request, _path(event), told=say("Registration is open."), undo=f"{_path(event)}/closing")
+        return frame.back(request, path_of(event), told=say("Registration is open."), undo=f"{path_of(event)}/closing")
 
     @post("/{code:str}/closing", guards=[WORKS])
     async def close(self, request: Asked, code: FromPath[str], actor: Me) -> Response[None]:
         async with transaction():
             event = await events.find(code, frame.scope_of(request))
             await scheduling.close_event(event, actor=actor.actor, at=datetime.now(UTC))
-        return frame.back(request, _path(event), told=say("Registration is closed."), undo=f"{_path(event)}/opening")
+        return frame.back(
+            request, path_of(event), told=say("Registration is closed."), undo=f"{path_of(event)}/opening"
+        )
 
     @get("/{code:str}/code.svg", guards=[SEES])
     async def code(self, request: Asked, code: FromPath[str]) -> Response[bytes]:
@@ -117,65 +109,6 @@ class Events(Controller):
         address = str(request.base_url).rstrip("/") + guest_links.of_event(event.code)
         headers = {"content-disposition": 'attachment; filename="event.svg"'}
         return Response(drawn_codes.file(address), media_type="image/svg+xml", headers=headers)
-
-
-class Slots(Controller):
-    """The times of an event that can be booked."""
-
-    path = "/events/{code:str}/slots"
-    guards = [WORKS]
-    include_in_schema = False
-
-    @post("/")
-    async def add(self, request: Asked, code: FromPath[str], actor: Me) -> Template | Response[None]:
-        async with transaction():
-            event = await events.find(code, frame.scope_of(request))
-        try:
-            sent = await frame.form(request, SlotPlanned)
-            async with transaction():
-                said = _said_slot(sent, zone=event.time_zone)
-                await scheduling.add_slot(event, said, actor=actor.actor, at=datetime.now(UTC))
-        except Refused as wrong:
-            async with transaction():
-                return await _event_page(request, event, wrong=wrong)
-        return frame.back(request, _path(event), told=say("The slot is there."))
-
-    @get("/{slot:int}")
-    async def show(self, request: Asked, code: FromPath[str], slot: FromPath[int]) -> Template:
-        async with transaction():
-            return await _slot_page(request, *await _found(request, code, slot))
-
-    @post("/{slot:int}")
-    async def change(
-        self, request: Asked, code: FromPath[str], slot: FromPath[int], actor: Me
-    ) -> Template | Response[None]:
-        async with transaction():
-            event, before = await _found(request, code, slot)
-        try:
-            sent = await frame.form(request, SlotPlanned)
-            async with transaction():
-                said = _said_slot(sent, zone=event.time_zone)
-                await scheduling.change_slot(before, said, event=event, actor=actor.actor, at=datetime.now(UTC))
-        except Refused as wrong:
-            async with transaction():
-                return await _slot_page(request, event, before, wrong=wrong)
-        return frame.back(request, _path(event), told=say("The slot is changed."))
-
-    @post("/{slot:int}/closing")
-    async def close(self, request: Asked, code: FromPath[str], slot: FromPath[int], actor: Me) -> Response[None]:
-        async with transaction():
-            event, found = await _found(request, code, slot)
-            await scheduling.close_slot(found, event=event, actor=actor.actor, at=datetime.now(UTC))
-        undo = f"{_path(event)}/slots/{slot}/opening"
-        return frame.back(request, _path(event), told=say("The slot is closed."), undo=undo)
-
-    @post("/{slot:int}/opening")
-    async def open(self, request: Asked, code: FromPath[str], slot: FromPath[int], actor: Me) -> Response[None]:
-        async with transaction():
-            event, found = await _found(request, code, slot)
-            await scheduling.open_slot(found, event=event, actor=actor.actor, at=datetime.now(UTC))
-        undo = f"{_path(event)}/slots/{slot}/closing"
-        return frame.back(request, _path(event), told=say("The slot can be booked again."), undo=undo)
 
 
 class CampaignEvents(Controller):
@@ -211,12 +144,7 @@ class CampaignEvents(Controller):
                 )
         except Refused as wrong:
             return frame.invalid(request, EVENT_FORM, wrong, **_empty(campaign))
-        return frame.back(request, _path(event), told=say("The event is planned. Open it when people may register."))
-
-
-async def _found(request: Asked, code: str, slot: int) -> tuple[EventFacts, SlotFacts]:
-    event = await events.find(code, frame.scope_of(request))
-    return event, await events.slot(slot, event=event.id)
+        return frame.back(request, path_of(event), told=say("The event is planned. Open it when people may register."))
 
 
 def _said(sent: Planned, *, zone: str) -> EventSaid:
@@ -237,19 +165,8 @@ def _said(sent: Planned, *, zone: str) -> EventSaid:
     )
 
 
-def _said_slot(sent: SlotPlanned, *, zone: str) -> SlotSaid:
-    starts = forms.moment(sent.starts, zone=zone, field="starts")
-    return SlotSaid(
-        kind=sent.kind,
-        name=sent.name,
-        model=sent.model,
-        starts_at=starts or datetime.now(UTC),
-        minutes=sent.minutes,
-        places=sent.places,
-    )
-
-
-async def _event_page(request: Asked, event: EventFacts, *, wrong: Refused | None = None) -> Template:
+async def event_page(request: Asked, event: EventFacts, *, wrong: Refused | None = None) -> Template:
+    """An event with its slots and who comes, and why a form on it was refused."""
     at, scope = datetime.now(UTC), frame.scope_of(request)
     languages.reckon(event.zone)
     known = await reference.load()
@@ -263,7 +180,7 @@ async def _event_page(request: Asked, event: EventFacts, *, wrong: Refused | Non
         "listed": listed,
         "slots": await events.slots([event.id]),
         "by_brand": await events.by_brand(event.id, scope),
-        "models": _models(known.models.values(), known),
+        "models": models_of(known.models.values(), known),
         "brand_codes": {brand.id: brand for brand in known.brands.values()},
         "phase": event.phase(at),
         "region": regions.table()[event.region].name if event.region else None,
@@ -272,18 +189,6 @@ async def _event_page(request: Asked, event: EventFacts, *, wrong: Refused | Non
         "at": at,
     }
     return frame.invalid(request, EVENT_PAGE, wrong, **context) if wrong else frame.page(request, EVENT_PAGE, **context)
-
-
-async def _slot_page(request: Asked, event: EventFacts, slot: SlotFacts, *, wrong: Refused | None = None) -> Template:
-    languages.reckon(event.zone)
-    known = await reference.load()
-    context: dict[str, Any] = {
-        "event": event,
-        "slot": slot,
-        "starts": f"{slot.starts_at.astimezone(event.zone):%Y-%m-%d %H:%M}",
-        "models": _models(known.models.values(), known),
-    }
-    return frame.invalid(request, SLOT_FORM, wrong, **context) if wrong else frame.page(request, SLOT_FORM, **context)
 
 
 async def _form(request: Asked, event: EventFacts, *, wrong: Refused | None = None) -> Template:
@@ -306,12 +211,14 @@ def _typed(at: datetime | None, on: date | None, event: EventFacts) -> str:
     return f"{at.astimezone(event.zone):%Y-%m-%d %H:%M}" if at else str(on or "")
 
 
-def _models(models: Iterable[reference.ModelFacts], known: reference.Reference) -> list[tuple[str, str]]:
+def models_of(models: Iterable[reference.ModelFacts], known: reference.Reference) -> list[tuple[str, str]]:
+    """Models to choose from, with their brand."""
     return [(model.code, f"{known.brand(model.brand).name_en} {model.code}") for model in models]
 
 
-def _path(event: EventFacts) -> str:
-    return f"/events/{event.code}"
+def path_of(event: EventFacts) -> str:
+    """Where an event is."""
+    return f"/events/{quote(event.code, safe='')}"
 
 
-CONTROLLERS = (Events, Slots, CampaignEvents)
+CONTROLLERS = (Events, CampaignEvents)

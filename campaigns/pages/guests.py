@@ -1,4 +1,4 @@
-"""The guests of a campaign for those who work with them: the list, one guest, registering by hand, and what is done at the desk.
+"""The guests of a campaign for those who work with them: the list, the file, the list to print, and registering by hand.
 
 Promises that its address says all that a list shows, with what was looked for only sealed in it, and that a guest of another brand is not
 there. What a guest did not agree to have known is on no page of that brand's people.
@@ -6,7 +6,7 @@ there. What a guest did not agree to have known is on no page of that brand's pe
 
 from datetime import UTC, datetime
 from typing import Annotated, Any, TypeAlias
-from urllib.parse import urlencode
+from urllib.parse import quote, urlencode
 from uuid import UUID, uuid4
 
 import msgspec
@@ -15,14 +15,14 @@ from litestar.di import NamedDependency
 from litestar.params import FromPath, FromQuery
 from litestar.response import Stream, Template
 
-from campaigns import events, guest_links, guests, guests_file, heads, registering
+from campaigns import events, guests, guests_file, heads, registering
 from campaigns.events import EventFacts
 from campaigns.guests import SHOWN, Filters, Shown
 from campaigns.heads import CampaignHead
 from campaigns.registering import GuestSaid, RegistrationBody, WishSaid
-from crm import access, addresses, history, languages, reference
+from crm import access, history, languages, reference
 from crm.access import make_source
-from crm.database import current, transaction
+from crm.database import transaction
 from crm.errors import Fault, Invalid, NotThere, Refused
 from crm.languages import say
 from crm.pages import forms, frame
@@ -34,12 +34,7 @@ from crm.sources import sender
 Me: TypeAlias = NamedDependency[Actor]
 Word: TypeAlias = FromQuery[str | None]
 SEES, WORKS = access.permits("guests.see"), access.permits("guests.work")
-LIST, NEW, ONE, PRINTED = (
-    "campaigns/guests.html",
-    "campaigns/guest_new.html",
-    "campaigns/guest_of_staff.html",
-    "campaigns/guests_printed.html",
-)
+LIST, NEW, PRINTED = "campaigns/guests.html", "campaigns/guest_new.html", "campaigns/guests_printed.html"
 DESK = "guest-desk"  # the source of what our own people write down
 MOST_PRINTED = 2000
 Typed = Annotated[str, msgspec.Meta(max_length=200)]
@@ -62,18 +57,6 @@ class ByHand(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
     email: Typed | None = None
     car: list[Typed] = []
     number: UUID | None = None
-
-
-class ChosenSlot(msgspec.Struct, forbid_unknown_fields=True):
-    """The slot to book."""
-
-    slot: int
-
-
-class Next(msgspec.Struct, forbid_unknown_fields=True):
-    """Where to go on after a press in a list."""
-
-    next: str | None = None
 
 
 class Guests(Controller):
@@ -103,7 +86,7 @@ class Guests(Controller):
                 campaign, event=event, slot=slot, standing=standing, brand=brand, q=q, request=request
             )
             page = await guests.listed(filters, scope, after=Mark.read(after), before=Mark.read(before))
-            counted = await guests.totals(msgspec.structs.replace(filters, text=""), scope)
+            counted = await guests.totals(filters, scope)
             planned = await events.upcoming(scope, campaign=campaign.id, at=datetime.now(UTC))
             known = await reference.load()
             slots = await events.slots([filters.event]) if filters.event is not None else []
@@ -130,7 +113,7 @@ class Guests(Controller):
         async with transaction():
             campaign = await heads.head(code, frame.scope_of(request))
         sealed = f"?{urlencode({'q': guests.sealed(sent.q)})}" if sent.q else ""
-        return frame.back(request, f"/campaigns/{campaign.code}/guests{sealed}")
+        return frame.back(request, f"/campaigns/{quote(campaign.code, safe='')}/guests{sealed}")
 
     @get("/export", guards=[access.permits("leads.export")])
     async def take_away(
@@ -200,108 +183,6 @@ class Guests(Controller):
             async with transaction():
                 return await _new(request, code, wrong=forms.at_fields(wrong, FIELDS))
         return frame.back(request, f"/guests/{came}", told=say("The guest is registered."))
-
-
-class OneGuest(Controller):
-    """One guest, and what is done for them."""
-
-    path = "/guests/{registration:uuid}"
-    include_in_schema = False
-
-    @get("/", guards=[SEES])
-    async def show(self, request: Asked, registration: FromPath[UUID]) -> Template:
-        async with transaction():
-            return await _one(request, registration)
-
-    @post("/cancellation", guards=[WORKS])
-    async def cancel(self, request: Asked, registration: FromPath[UUID], actor: Me) -> Response[None]:
-        at = datetime.now(UTC)
-        async with transaction():
-            await guests.one(registration, frame.scope_of(request))
-            await registering.cancel_registration(registration, at=at)
-            await history.note(actor.actor, "registration_cancelled", "registration", registration, at=at)
-        return frame.back(
-            request, f"/guests/{registration}", told=say("It is cancelled; the place goes to the next in line.")
-        )
-
-    @post("/attendance", guards=[WORKS])
-    async def attended(self, request: Asked, registration: FromPath[UUID], actor: Me) -> Response[None]:
-        sent = await frame.form(request, Next)
-        async with transaction():
-            await guests.one(registration, frame.scope_of(request))
-            await registering.mark_attended(registration, actor=actor.actor, at=datetime.now(UTC))
-        undo = f"/guests/{registration}/attendance/undoing"
-        return frame.back(request, _next(sent, registration), told=say("Noted: they were there."), undo=undo)
-
-    @post("/attendance/undoing", guards=[WORKS])
-    async def not_attended(self, request: Asked, registration: FromPath[UUID], actor: Me) -> Response[None]:
-        async with transaction():
-            await guests.one(registration, frame.scope_of(request))
-            await registering.unmark_attended(registration, actor=actor.actor, at=datetime.now(UTC))
-        return frame.back(request, f"/guests/{registration}", told=say("Taken back."))
-
-    @post("/link", guards=[WORKS])
-    async def renew(self, request: Asked, registration: FromPath[UUID], actor: Me) -> Response[None]:
-        async with transaction():
-            await guests.one(registration, frame.scope_of(request))
-            await guest_links.renew(registration, actor=actor.actor, at=datetime.now(UTC))
-        return frame.back(request, f"/guests/{registration}", told=say("The old link leads nowhere any more."))
-
-    @post("/bookings", guards=[WORKS])
-    async def book(self, request: Asked, registration: FromPath[UUID], actor: Me) -> Template | Response[None]:
-        at = datetime.now(UTC)
-        try:
-            sent = await frame.form(request, ChosenSlot)
-            async with transaction():
-                await guests.one(registration, frame.scope_of(request))
-                booked = await registering.book_for(registration, sent.slot, at=at, by="staff")
-                await history.note(actor.actor, "booking_made", "booking", booked.id, at=at)
-        except NotThere:
-            raise
-        except Refused as wrong:
-            async with transaction():
-                return await _one(request, registration, wrong=wrong)
-        return frame.back(request, f"/guests/{registration}", told=say("The slot is booked."))
-
-
-class GuestBookings(Controller):
-    """What a guest booked."""
-
-    path = "/guests/{registration:uuid}/bookings/{booking:uuid}"
-    guards = [WORKS]
-    include_in_schema = False
-
-    @post("/cancellation")
-    async def cancel(
-        self, request: Asked, registration: FromPath[UUID], booking: FromPath[UUID], actor: Me
-    ) -> Response[None]:
-        at = datetime.now(UTC)
-        async with transaction():
-            await _booking(request, registration, booking)
-            await registering.cancel_booking(booking, at=at)
-            await history.note(actor.actor, "booking_cancelled", "booking", booking, at=at)
-        return frame.back(
-            request, f"/guests/{registration}", told=say("It is cancelled; the place goes to the next in line.")
-        )
-
-    @post("/done")
-    async def done(
-        self, request: Asked, registration: FromPath[UUID], booking: FromPath[UUID], actor: Me
-    ) -> Response[None]:
-        async with transaction():
-            await _booking(request, registration, booking)
-            await registering.mark_done(booking, actor=actor.actor, at=datetime.now(UTC))
-        undo = f"/guests/{registration}/bookings/{booking}/done/undoing"
-        return frame.back(request, f"/guests/{registration}", told=say("Noted: it took place."), undo=undo)
-
-    @post("/done/undoing")
-    async def not_done(
-        self, request: Asked, registration: FromPath[UUID], booking: FromPath[UUID], actor: Me
-    ) -> Response[None]:
-        async with transaction():
-            await _booking(request, registration, booking)
-            await registering.unmark_done(booking, actor=actor.actor, at=datetime.now(UTC))
-        return frame.back(request, f"/guests/{registration}", told=say("Taken back."))
 
 
 async def _filters(
@@ -379,35 +260,4 @@ async def _new(request: Asked, code: str, *, wrong: Refused | None = None) -> Te
     return frame.invalid(request, NEW, wrong, **context) if wrong else frame.page(request, NEW, **context)
 
 
-async def _one(request: Asked, registration: UUID, *, wrong: Refused | None = None) -> Template:
-    at, scope = datetime.now(UTC), frame.scope_of(request)
-    guest = await guests.one(registration, scope)
-    event = await events.find(guest.event, scope)
-    languages.reckon(event.zone)
-    known = await reference.load()
-    slots = await events.slots([event.id])
-    context: dict[str, Any] = {
-        "guest": guest,
-        "event": event,
-        "campaign": await heads.head(event.campaign_code, scope),
-        "part": "guests",
-        "slots": {slot.id: slot for slot in slots},
-        "bookable": [slot for slot in slots if slot.is_bookable(at)],
-        "brand_codes": {one.id: one for one in known.brands.values()},
-        "model_codes": {one.id: one.code for one in known.models.values()},
-    }
-    return frame.invalid(request, ONE, wrong, **context) if wrong else frame.page(request, ONE, **context)
-
-
-async def _booking(request: Asked, registration: UUID, booking: UUID) -> None:
-    await guests.one(registration, frame.scope_of(request))
-    is_theirs = "select exists (select from booking where id = $1 and registration = $2)"
-    if not await current().fetchval(is_theirs, booking, registration):
-        raise NotThere
-
-
-def _next(sent: Next, registration: UUID) -> str:
-    return sent.next if sent.next and addresses.is_ours(sent.next) else f"/guests/{registration}"
-
-
-CONTROLLERS = (Guests, OneGuest, GuestBookings)
+CONTROLLERS = (Guests,)

@@ -84,7 +84,6 @@ class RegistrationPage(Controller):
         at = datetime.now(UTC)
         async with transaction():
             event = await events.of_public(code)
-            # A visitor who came by a short link is met here; who adopts their visits does so in `_arrived`.
             return await _page(request, event, channel=c, at=at)
 
     @post("/")

@@ -4,32 +4,28 @@ Promises that a source's external id makes one registration or booking however o
 takes no second place, while its answer looks like anybody's. Refuses events and slots that are closed or over.
 """
 
-import secrets
 from collections.abc import Mapping
 from datetime import datetime
 from typing import Literal, TypeAlias
 from uuid import UUID, uuid4
 
 import msgspec
-from asyncpg import Record
 
 from campaigns import events
 from campaigns.events import EventFacts, SlotFacts
-from campaigns.registering import lines, reading, telling
+from campaigns.registering import entries, lines, reading, telling
+from campaigns.registering.entries import BOOKED, OF_PERSON, REGISTERED, SAME_GUEST, SAME_PERSON_THERE, Guest
 from campaigns.registering.lines import EVENT, SLOT
 from campaigns.registering.reading import Reading
 from campaigns.registering.shapes import Booked, BookingBody, Place, Registered, RegistrationBody
-from campaigns.tables import Booking, Registration, RegistrationWish, Touchpoint
-from campaigns.touchpoints import Touch, record_touches
-from crm import consent, history, identity, reference, vault
+from campaigns.touchpoints import record_touches
+from crm import consent, history, identity, reference
 from crm.database import current, insert, lock_stripes, notify
 from crm.errors import Invalid, NotThere, Refused
 from crm.ids import uuid7
 from crm.sources import Sender, sender
 
 FORM_LOCKS, GUEST_LOCKS = 11, 12
-SIGNS = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"  # none that is read as another one
-CODE_SIGNS = 10
 
 
 By: TypeAlias = Literal[
@@ -52,13 +48,6 @@ class SlotClosed(Refused):
 
 class WaitsForEvent(Refused):
     sentence = "The event is full: a time can be chosen once there is a place."
-
-
-class Guest(msgspec.Struct, frozen=True):
-    """Who registers, as far as it was found out: the person, and the observation that says so."""
-
-    person: UUID
-    observation: UUID
 
 
 async def register(
@@ -104,26 +93,28 @@ async def book(body: BookingBody, *, event: EventFacts, slot: int, source: Sende
     entered = await _of_source(guest, event=event, source=source) or await _enter(
         said, what, guest, event=event, source=source, at=at
     )
-    return await _take_slot(chosen, entered, external_id=body.external_id, body_hash=_hash(body), source=source, at=at)
+    return await _take_slot(
+        chosen, entered, external_id=body.external_id, body_hash=entries.body_hash(body), source=source, at=at
+    )
 
 
 async def book_for(registration: UUID, slot: int, *, at: datetime, by: By) -> Booked:
     """A place in a slot for somebody who is registered; where they have one there already, that one."""
-    found = await current().fetch(f"{_REGISTERED} where registration.id = $1 for no key update", registration)
+    found = await current().fetch(f"{REGISTERED} where registration.id = $1 for no key update", registration)
     if not found:
         raise NotThere
     row = found[0]
     event = await events.by_id(row["event"])
     chosen = await events.slot(slot, event=event.id)
     there = await current().fetchrow(
-        f"{_BOOKED} where slot = $1 and registration = $2 and booking.state <> 'cancelled' limit 1", slot, registration
+        f"{BOOKED} where slot = $1 and registration = $2 and booking.state <> 'cancelled' limit 1", slot, registration
     )
     if there is not None:
-        return msgspec.structs.replace(_booked(there), is_repeat=True)
+        return msgspec.structs.replace(entries.booked(there), is_repeat=True)
     _refuse_closed(event, chosen, at=at, by=by)
     source = await sender(row["source"])
     return await _take_slot(
-        chosen, _registered(row), external_id=f"chosen:{uuid4().hex}", body_hash=b"", source=source, at=at
+        chosen, entries.registered(row), external_id=f"chosen:{uuid4().hex}", body_hash=b"", source=source, at=at
     )
 
 
@@ -134,27 +125,27 @@ async def _alone(name: str, source: Sender) -> None:
 
 async def _first(body: RegistrationBody, *, source: Sender, at: datetime) -> Registered | None:
     row = await current().fetchrow(
-        f"{_REGISTERED} where registration.source = $1 and registration.external_id = $2", source.id, body.external_id
+        f"{REGISTERED} where registration.source = $1 and registration.external_id = $2", source.id, body.external_id
     )
     if row is None:
         return None
-    if row["body_hash"] != _hash(body):
+    if row["body_hash"] != entries.body_hash(body):
         await current().execute("update registration set changed_at = $2 where id = $1", row["id"], at)
     return msgspec.structs.replace(
-        _registered(row), state=row["first_state"], position=row["first_position"], is_repeat=True
+        entries.registered(row), state=row["first_state"], position=row["first_position"], is_repeat=True
     )
 
 
 async def _first_booking(body: BookingBody, *, source: Sender, at: datetime) -> Booked | None:
     row = await current().fetchrow(
-        f"{_BOOKED} where booking.source = $1 and booking.external_id = $2", source.id, body.external_id
+        f"{BOOKED} where booking.source = $1 and booking.external_id = $2", source.id, body.external_id
     )
     if row is None:
         return None
-    if row["body_hash"] != _hash(body):
+    if row["body_hash"] != entries.body_hash(body):
         await current().execute("update booking set changed_at = $2 where id = $1", row["id"], at)
     return msgspec.structs.replace(
-        _booked(row), state=row["first_state"], position=row["first_position"], is_repeat=True
+        entries.booked(row), state=row["first_state"], position=row["first_position"], is_repeat=True
     )
 
 
@@ -213,19 +204,14 @@ async def _enter(
 ) -> Registered:
     """The registration itself, with its cars and its touchpoints; the event's places are locked last."""
     if not source.test:
-        await record_touches(_touches(what, guest, event=event, at=at))
-    joins = await current().fetchval(_SAME_GUEST, guest.person, event.id)
+        await record_touches(entries.touches(what, guest, event=event, at=at))
+    joins = await current().fetchval(SAME_GUEST, guest.person, event.id)
     place = Place("confirmed")
     if not await lines.is_unlimited(event.id):
         place = await lines.take(await lines.lock(EVENT, event.id), joins=joins)
-    row = _row(body, what, guest, place=place, joins=joins, event=event, source=source, at=at)
+    row = entries.registration(body, what, guest, place=place, joins=joins, event=event, source=source, at=at)
     await insert([row])
-    await insert(
-        [
-            RegistrationWish(id=uuid7(at), registration=row.id, rank=rank, brand=wish.brand, model=wish.model)
-            for rank, wish in enumerate(what.wishes, start=1)
-        ]
-    )
+    await insert(entries.wishes(what, row.id, at=at))
     await notify(history.CHANGES)
     return Registered(
         id=row.id, external_id=row.external_id, event=event.id, campaign=event.campaign, person=guest.person,
@@ -240,24 +226,11 @@ async def _take_slot(
     if entered.state != "confirmed":
         raise WaitsForEvent
     if not source.test:
-        await record_touches([_touch_of(slot, entered, at=at)])
-    joins = await current().fetchval(_SAME_PERSON_THERE, entered.id, slot.id)
+        await record_touches([entries.touch_of(slot, entered, at=at)])
+    joins = await current().fetchval(SAME_PERSON_THERE, entered.id, slot.id)
     place = await lines.take(await lines.lock(SLOT, slot.id), joins=joins)
-    row = Booking(
-        id=uuid7(at),
-        slot=slot.id,
-        registration=entered.id,
-        source=source.id,
-        external_id=external_id,
-        body_hash=body_hash,
-        state=place.state,
-        position=place.number,
-        offer_until=None,
-        booked_at=at,
-        confirmed_at=at if place.state == "confirmed" else None,
-        first_state=place.state,
-        first_position=place.position,
-        joins=joins,
+    row = entries.booking(
+        slot, entered, place=place, joins=joins, external_id=external_id, digest=body_hash, source=source, at=at
     )
     await insert([row])
     await telling.tell(SLOT, [row.id], "waiting" if place.state == "waiting" else "confirmed", at=at)
@@ -270,126 +243,6 @@ async def _take_slot(
 async def _of_source(guest: Guest, *, event: EventFacts, source: Sender) -> Registered | None:
     """The registration that this very source made for the person; what others know of them is not its to use."""
     row = await current().fetchrow(
-        f"{_REGISTERED} {_OF_PERSON} and registration.source = $3", guest.person, event.id, source.id
+        f"{REGISTERED} {OF_PERSON} and registration.source = $3", guest.person, event.id, source.id
     )
-    return _registered(row) if row else None
-
-
-def _row(
-    body: RegistrationBody,
-    what: Reading,
-    guest: Guest,
-    *,
-    place: Place,
-    joins: UUID | None,
-    event: EventFacts,
-    source: Sender,
-    at: datetime,
-) -> Registration:
-    number = uuid7(at)
-    return Registration(
-        id=number,
-        event=event.id,
-        campaign=event.campaign,
-        observation=guest.observation,
-        person=guest.person,
-        source=source.id,
-        external_id=body.external_id,
-        body_hash=_hash(body),
-        channel=what.channel,
-        language=body.language or "zh",
-        sealed=reading.sealed(body, registration=number),
-        state=place.state,
-        position=place.number,
-        offer_until=None,
-        registered_at=at,
-        confirmed_at=at if place.state == "confirmed" else None,
-        leads_due_at=at,
-        joins=joins,
-        link=uuid4(),
-        code="".join(secrets.choice(SIGNS) for _ in range(CODE_SIGNS)),
-        first_state=place.state,
-        first_position=place.position,
-    )
-
-
-def _touches(what: Reading, guest: Guest, *, event: EventFacts, at: datetime) -> list[Touchpoint]:
-    """One touchpoint per brand that was wished for, or one without a brand."""
-    brands: list[int | None] = [*sorted({wish.brand for wish in what.wishes})] or [None]
-    return [
-        Touchpoint(
-            id=uuid7(at),
-            person=guest.person,
-            observation=guest.observation,
-            kind=int(Touch.registration),
-            campaign=event.campaign,
-            event=event.id,
-            brand=brand,
-            channel=what.channel,
-            at=at,
-            recorded_at=at,
-        )
-        for brand in brands
-    ]
-
-
-def _touch_of(slot: SlotFacts, entered: Registered, *, at: datetime) -> Touchpoint:
-    return Touchpoint(
-        id=uuid7(at),
-        person=entered.person,
-        observation=entered.observation,
-        kind=int(Touch.booking),
-        campaign=entered.campaign,
-        event=entered.event,
-        brand=slot.brand,
-        at=at,
-        recorded_at=at,
-    )
-
-
-def _hash(body: RegistrationBody | BookingBody) -> bytes:
-    # Keyed: who knows everything of a body but the phone could find that out from a plain hash.
-    return vault.match_key("body", msgspec.json.encode(body).decode())
-
-
-def _registered(row: Record) -> Registered:
-    return msgspec.convert(dict(row), Registered, strict=False)
-
-
-def _booked(row: Record) -> Booked:
-    return msgspec.convert(dict(row), Booked, strict=False)
-
-
-_REGISTERED = """
-select registration.id, registration.external_id, registration.event, registration.campaign, registration.person,
-       registration.observation, registration.source, registration.link, registration.code, registration.state,
-       null::bigint as position, registration.body_hash, registration.first_state, registration.first_position
-from registration
-"""
-_BOOKED = """
-select booking.id, booking.external_id, registration.event, booking.slot, booking.registration, registration.person, booking.state,
-       null::bigint as position, booking.body_hash, booking.first_state, booking.first_position
-from booking join registration on registration.id = booking.registration
-"""
-
-# The registrations of a person (a survivor) for an event that stand. $1 person, $2 event.
-_OF_PERSON = """
-join link on link.observation = registration.observation and link.closed_at is null
-where link.person = $1 and registration.event = $2 and registration.state <> 'cancelled'
-"""
-_SAME_GUEST = f"""
-select registration.id from registration {_OF_PERSON} and registration.joins is null
-order by registration.registered_at, registration.id limit 1
-"""
-
-# The booking in a slot by which the person of a registration holds or awaits a place. $1 registration, $2 slot.
-_SAME_PERSON_THERE = """
-select booking.id
-from registration as mine
-join link as me on me.observation = mine.observation and me.closed_at is null
-join link on link.person = me.person and link.closed_at is null
-join registration on registration.observation = link.observation
-join booking on booking.registration = registration.id
-where mine.id = $1 and booking.slot = $2 and booking.state <> 'cancelled' and booking.joins is null
-limit 1
-"""
+    return entries.registered(row) if row else None

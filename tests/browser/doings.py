@@ -4,6 +4,7 @@ Promises the address of everything that it leaves behind, by a name that `screen
 """
 
 import re
+import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
@@ -17,6 +18,7 @@ from tests.cast import on_page
 from tests.leads.imports.sheets import line, sheet
 from tests.whole import running
 
+CAMPAIGN = "shanghai-demo"
 WELL = [line(number) for number in range(12)]
 ILL = [line(90, phone="1.38E+10"), line(91, at="soon"), line(92, car="Model T")]
 
@@ -35,6 +37,7 @@ def do(url: str, people: Mapping[str, str]) -> dict[str, str]:
         leads = re.findall(r'name="lead" value="([^"]+)"', marketer.get("/leads").text)[:3]
         done["bulk-done"] = _send(marketer, "/bulk/jobs", lead=leads, kind="note", text="周五回电")
         done |= _joint_campaign(marketer, "/campaigns/shanghai-demo")
+        done |= _an_event(marketer)
         for waiting, sign in (("import-done", "every 1s"), ("simulation", "every 1s"), ("bulk-done", "every 1s")):
             _wait(marketer, done[waiting], while_there=sign)
     with _signed_in(url, people["brand_marketer"]) as colleague:
@@ -43,27 +46,46 @@ def do(url: str, people: Mapping[str, str]) -> dict[str, str]:
 
 
 def _joint_campaign(browser: httpx.Client, address: str) -> dict[str, str]:
-    """A show is planned: partners, a wording, goals, channels; and another one of a partner gets into its way."""
-
-    def opened(part: str) -> str:
-        return on_page(r'name="version" value="(\d+)"', browser.get(f"{address}/{part}").text)
-
-    codes, shares = ["aito", "luxeed", "stelato", "maextro", "shangjie"], ["34%", "24%", "1/6", "1/6", "13/150"]
-    roles = ["host", *["partner"] * 4]
-    _send(browser, f"{address}/partners", version=opened("edit"), brand=codes, role=roles, share=shares)
-    _send(
-        browser,
-        f"{address}/arrangement",
-        version=opened("arrangement"),
-        text_zh="共同处理。",
-        text_en="Handled jointly.",
-    )
-    cells = [f"{code}.{figure}" for code in codes for figure in ("lead", "test_drive", "order")]
-    _send(browser, f"{address}/goals", version=opened("goals"), cell=cells, number=["60", "12", "3"] * 5)
-    for code, name, medium in (("SH-POSTER", "门店海报", "poster"), ("SH-SMS", "邀请短信", "sms")):
-        channel = _send(browser, f"{address}/channels", code=code, name=name, medium=medium)
+    """Where the ways to a show are, and one of its links."""
+    channel = f"{address}/channels/poster"
     link = on_page(r"(/r/\w{7})", browser.get(channel).text)
     return {"channel": channel, "sheet": f"{address}/channels/sheet", "link": link}
+
+
+def _an_event(marketer: httpx.Client) -> dict[str, str]:
+    """A day in a tent with three times to book, one of them full, and who came to it by hand and by the public page."""
+    day = local_day(datetime.now(UTC)) + timedelta(days=20)
+    campaign = f"/campaigns/{CAMPAIGN}"
+    times = {"starts": f"{day} 10:00", "ends": f"{day} 18:00"}
+    event = _send(
+        marketer, f"{campaign}/events", name="联合试驾日", code="tent-day", venue="国家会展中心", capacity=40, **times
+    )
+    for hour, places, model in ((11, 1, "M9"), (13, 6, "R7"), (15, 20, "")):
+        kind = "test_drive" if model else "session"
+        _send(marketer, f"{event}/slots", kind=kind, model=model, starts=f"{day} {hour}:00", minutes=40, places=places)
+    _send(marketer, f"{event}/opening")
+    guests = [
+        _send(
+            marketer, f"{campaign}/guests/new", event="tent-day", name=name, phone=f"1390000{n}11{n}", car=["M9", "R7"]
+        )
+        for n, name in enumerate(("沈予安", "林晓帆", "顾清和"), start=1)
+    ]
+    slots = re.findall(rf"{event}/slots/(\d+)\"", marketer.get(event).text)
+    for guest in guests[:2]:
+        _send(marketer, f"{guest}/bookings", slot=slots[0])
+    form = on_page(r'name="form" value="([^"]+)"', marketer.get("/e/tent-day").text)
+    time.sleep(2.1)  # nobody fills in a form faster
+    said = {"form": form, "name": "许知远", "phone": "13900005115", "car": ["S9"], "slot": slots[0]}
+    agreed = ["share_with_dealer:stelato", "alliance_marketing:stelato"]
+    guest = _send(marketer, "/e/tent-day", agreed=agreed, **said)
+    return {
+        "event": event,
+        "slot": f"{event}/slots/{slots[1]}",
+        "events": f"{campaign}/events",
+        "guests": f"{campaign}/guests",
+        "guest-of-staff": guests[0],
+        "guest": guest,
+    }
 
 
 def _upload(browser: httpx.Client, *lines: str) -> str:

@@ -21,6 +21,12 @@ STATES = "select external_id, state, position from booking where slot = $1 order
 CONFIRMED = """
 select count(*) from guest_message join booking on booking.id = booking where slot = $1 and guest_message.kind = 'confirmed'
 """
+HELD = """
+select event.taken, count(*) filter (where state = 'confirmed' and joins is null),
+       count(distinct registration.person) filter (where registration.person in (
+           select person from registration group by person having count(*) > 1))
+from event join registration on registration.event = event.id where event.code = $1 group by event.taken
+"""
 
 
 @pytest.fixture(scope="module")
@@ -130,6 +136,28 @@ def test_twenty_places_are_given_once_and_the_rest_wait_in_line_while_a_process_
         print(f"round {round_ + 1}: {hands} bookings at once in {took:.1f} s, {CANCELLED} moved up")
     assert asked(database.url, "select deadlocks from pg_stat_database where datname = current_database()")[0][0] == 0
     assert "request_failed" not in house.log.read_text()
+
+
+def test_an_event_is_never_overbooked_and_one_person_holds_one_place_from_however_many_sides(tent):
+    house, database, key = tent
+    hands, code = size(60, full=500), "tight"
+    commands(
+        database.environment,
+        ["events", "add", "--code", code, "--name", "T", "--starts", "2037-05-01", "--capacity", str(PLACES)],
+        ["events", "open", code],
+    )
+    same = {"phone": a_phone()}
+    people = [{"phone": a_phone()} for _ in range(hands)]
+    bodies = [{"external_id": f"{code}-{n}", "person": one} for n, one in enumerate([same] * 20 + people)]
+
+    answers = asyncio.run(rush(house, key, [(f"/api/v1/events/{code}/registrations", body) for body in bodies]))
+
+    assert {answer.status_code for answer in answers} <= {200, 201, 202}
+    [row] = asked(database.url, HELD, code)
+    assert tuple(row) == (PLACES, PLACES, 1)
+    positions = asked(database.url, "select position from registration join event on event.id = event where event.code = $1 "
+                      "and state = 'waiting' order by position", code)  # fmt: skip
+    assert [row["position"] for row in positions] == list(range(1, len(positions) + 1))
 
 
 def test_the_killed_processes_were_replaced(tent):

@@ -1,5 +1,6 @@
 """Waiting: offers that end, places that are added or taken away, and what comes of a place."""
 
+import asyncio
 from datetime import timedelta
 
 import pytest
@@ -51,6 +52,20 @@ async def test_an_offer_that_nobody_takes_goes_to_the_next_in_line():
 
     assert [(await state_of(one))[0] for one in (second, third)] == ["cancelled", "offered"]
     assert await value("select count(*) from guest_message where booking = $1 and kind = 'lapsed'", second.id) == 1
+
+
+async def test_two_workers_let_an_offer_lapse_once():
+    event = await an_event(offer_minutes=HALF_AN_HOUR)
+    slot = await a_slot(event, places=3)
+    booked = [await books(event, slot) for _ in range(12)]
+    for one in booked[:3]:
+        await cancels(one)
+
+    lapsed = await asyncio.gather(*(leaving.lapse(NOON + 31 * MINUTE) for _ in range(4)))
+
+    assert sum(lapsed) == 3
+    assert [(await state_of(one))[0] for one in booked[3:]] == ["cancelled"] * 3 + ["offered"] * 3 + ["waiting"] * 3
+    assert await value("select taken from slot") == 3
 
 
 async def test_an_offer_is_taken_in_time_or_not_at_all():
