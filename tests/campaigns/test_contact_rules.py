@@ -82,7 +82,8 @@ def test_the_budget_is_free_from_the_very_moment_that_it_says_and_not_a_moment_b
 
 @given(st.lists(st.timedeltas(timedelta(), timedelta(days=3)), min_size=1, max_size=40))
 def test_in_no_seven_days_does_anybody_get_more_than_the_budget(gaps):
-    moment, sent = NOON, []
+    moment = NOON
+    sent: list[datetime] = []
     for gap in gaps:
         moment += gap
         uses = [Use(one, "brand") for one in sent]
@@ -98,6 +99,15 @@ def test_a_message_about_a_registration_goes_at_night_and_beyond_the_budget():
     asked = Asked(kind="transactional", channel="sms")
 
     assert decide(asked, Known(uses=uses), USUAL, at=at("23:00")).fate == "send"
+
+
+def test_who_answered_stop_still_hears_about_their_registration_and_a_bounced_address_nothing():
+    asked = Asked(kind="transactional", channel="sms")
+
+    assert [decide(asked, Known(stop=stop), USUAL, at=NOON).fate for stop in ("stopped", "bounced")] == [
+        "send",
+        "suppress",
+    ]
 
 
 def test_what_held_somebody_back_says_by_whom():
