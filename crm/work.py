@@ -2,7 +2,7 @@
 
 A claim is the row lock itself (`for update skip locked`): when a worker dies, PostgreSQL lets go of what it held, and the next one finds
 the rows still due. Promises that a bad row delays only itself: it is tried again ever later and in the end set aside for people to see.
-Work that leaves the database will need leases as well; none does yet.
+Work that leaves the database holds its rows by a lease as well (campaigns/invitations/sending.py).
 """
 
 import asyncio

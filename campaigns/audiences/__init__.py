@@ -154,8 +154,7 @@ def _here(scope: Scope) -> Condition:
 
 
 def _known(row: Record) -> Known:
-    facts = dict(row)
-    return Known(**facts | {"filter": msgspec.json.decode(str(facts["filter"]), type=Filter)})
+    return Known(**{**row, "filter": msgspec.json.decode(row["filter"], type=Filter)})
 
 
 def _kept(filter_: Filter) -> str:

@@ -38,12 +38,15 @@ def _conditions(filter_: Filter, scope: Scope, *, at: datetime) -> Iterator[Cond
     if filter_.events or filter_.attended is not None:
         yield _among(_guests(filter_, scope))
     if filter_.owns:
-        yield _among(_drives(filter_.owns, at))
+        yield _among(_drives(filter_.owns, scope, at))
     if filter_.consented:
         yield _among(_agreed(scope, filter_.consented))
     if filter_.quiet_days:
         since = at - timedelta(days=filter_.quiet_days)
-        yield Condition(_NOT_WRITTEN_TO, (since,))
+        # Whom another brand wrote to lately is that brand's own affair; its place in the budget is asked when a message is sent.
+        seen = scope.of_brands("contact_use.brand")
+        text = _NOT_WRITTEN_TO.replace("SEEN", f"({seen.text} or contact_use.brand is null)")
+        yield Condition(text, (since, *seen.values))
 
 
 def _among(inner: Condition) -> Condition:
@@ -106,12 +109,14 @@ def _guests(filter_: Filter, scope: Scope) -> Condition:
     return Condition(text, tuple(values))
 
 
-def _drives(brands: list[int], at: datetime) -> Condition:
+def _drives(brands: list[int], scope: Scope, at: datetime) -> Condition:
+    seen = scope.of_brands("vehicle.brand")
     return Condition(
         f"select {_WHO} from ownership join vehicle on vehicle.id = ownership.vehicle "  # noqa: S608
         "join person as known on known.id = ownership.person where vehicle.brand = any({}::int[]) "
-        "and ownership.valid_from_on <= {} and coalesce(ownership.valid_until_on > {}, true)",
-        (brands, local_day(at), local_day(at)),
+        "and ownership.valid_from_on <= {} and coalesce(ownership.valid_until_on > {}, true) "
+        f"and {seen.text}",
+        (brands, local_day(at), local_day(at), *seen.values),
     )
 
 
@@ -128,6 +133,6 @@ def _agreed(scope: Scope, channel: str) -> Condition:
 
 _NOT_WRITTEN_TO = f"""person.id not in (
     select {_WHO} from contact_use join person as known on known.id = contact_use.person
-    where coalesce(contact_use.sent_at, contact_use.reserved_at) > {{}}
+    where coalesce(contact_use.sent_at, contact_use.reserved_at) > {{}} and SEEN
 )"""  # noqa: S608
 _MEMBERS = "select person.id from person where person.merged_into is null"

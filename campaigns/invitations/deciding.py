@@ -78,7 +78,9 @@ class Verdict(msgspec.Struct, frozen=True):
 def decide(asked: Asked, known: Known, rules: Rules, *, at: datetime) -> Verdict:
     """What becomes of this message at this moment."""
     if asked.kind in ALWAYS:
-        return _by_address(known) or Verdict("send", brands=asked.speakers)
+        # Who answered stop to an invitation still hears about the place that they booked.
+        wanted = msgspec.structs.replace(known, stop=None) if known.stop == "stopped" else known
+        return _by_address(wanted) or Verdict("send", brands=asked.speakers)
     brands = tuple(
         brand for brand in asked.speakers if consent.may_contact(known.standings, brand=brand, channel=asked.channel)
     )

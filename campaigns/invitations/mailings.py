@@ -160,8 +160,10 @@ async def plan(mailing: Known, *, due_at: datetime | None, scope: Scope, at: dat
         raise NotApproved
     audience = await audiences.find(mailing.audience, scope)
     texts, filter_ = (msgspec.json.encode(it).decode() for it in (wording.texts, audience.filter))
-    await current().execute(_PLAN, mailing.id, due_at or at, texts, filter_, scope.actor.id)
-    await history.note(scope.actor.actor, "mailing_planned", "mailing", mailing.id, at=at, due_at=str(due_at or at))
+    # A moment that has passed means now; only what was planned for then is asked about again.
+    due_at = max(due_at or at, at)
+    await current().execute(_PLAN, mailing.id, due_at, texts, filter_, scope.actor.id)
+    await history.note(scope.actor.actor, "mailing_planned", "mailing", mailing.id, at=at, due_at=str(due_at))
 
 
 async def pause(mailing: Known, *, actor: Actor, at: datetime) -> None:
@@ -197,7 +199,7 @@ async def retry(mailing: Known, *, actor: Actor, at: datetime) -> int:
     return len(again)
 
 
-async def counts(mailing: Known, scope: Scope) -> dict[str, Any]:
+async def counts(mailing: Known, scope: Scope, *, at: datetime) -> dict[str, Any]:
     """How many messages are in which state, opened and clicked, and why others did not go.
 
     Of a joint mailing a brand's people are told of those that spoke for their brand alone.
@@ -205,7 +207,7 @@ async def counts(mailing: Known, scope: Scope) -> dict[str, Any]:
     mine = Condition("true")
     if mailing.brand is None and scope.brand is not None:
         mine = Condition("{} = any(message.brands)", (scope.brand,))
-    text, values = numbered(_COUNTS, [mine], mailing.id)
+    text, values = numbered(_COUNTS, [mine], mailing.id, at)
     rows = await current().fetch(text, *values)
     states: dict[str, int] = {}
     reasons: dict[str, int] = {}
@@ -295,7 +297,7 @@ where mailing = $1 and state = 'suppressed' and reason = 'budget' and next_at <=
 """
 _COUNTS = """
 select state, reason, count(*)::int as number, count(opened_at)::int as opened, count(clicked_at)::int as clicked,
-       (count(*) filter (where state = 'suppressed' and reason = 'budget' and next_at <= now()))::int as free
+       (count(*) filter (where state = 'suppressed' and reason = 'budget' and next_at <= $2))::int as free
 from message where mailing = $1 and {} group by state, reason
 """
 _PEOPLE = """

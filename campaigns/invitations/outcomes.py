@@ -138,7 +138,7 @@ where contact_use.message = gone.message
 """
 _GIVE_BACK = "delete from contact_use where message = any($1::uuid[]) and sent_at is null"
 _DELIVER = """
-update message set state = $2, ended_at = $3, reason = case when $2 = 'delivered' then null else 'report' end
+update message set state = $2::text, ended_at = $3, reason = case when $2::text = 'delivered' then null else 'report' end
 where id = $1 and state = 'sent' returning channel, address_key
 """
 _STOP = """

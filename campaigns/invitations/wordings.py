@@ -164,8 +164,8 @@ def _here(scope: Scope) -> Condition:
 
 
 def _known(row: Record) -> Known:
-    facts = dict(row)
-    return Known(**facts | {"texts": msgspec.json.decode(str(facts["texts"]), type=dict[str, Wording])})
+    texts = msgspec.json.decode(row["texts"], type=dict[str, Wording])
+    return Known(**{**row, "texts": {language: texts[language] for language in LANGUAGES if language in texts}})
 
 
 _SELECT = """

@@ -42,7 +42,8 @@ class Invitations(Controller):
         async with transaction():
             head, scope = await campaign_of(request, code)
             known = await mailings.of_campaign(head.id, scope)
-            rows = [{"mailing": one, "counts": await mailings.counts(one, scope)} for one in known]
+            at = datetime.now(UTC)
+            rows = [{"mailing": one, "counts": await mailings.counts(one, scope, at=at)} for one in known]
             house = await rules.load()
         return frame.page(request, LIST, **here(head, "mailings"), rows=rows, rules=house)
 
@@ -99,6 +100,9 @@ async def _preview(mailing: Known, scope: Scope) -> dict[str, Any]:
     at, house = datetime.now(UTC), await rules.load()
     audience = await audiences.find(mailing.audience, scope)
     asked = (await reserving.speaking(mailing.id)).asking(mailing.kind, mailing.channel)
+    if scope.brand is not None:
+        # What the alliance would say for other brands is not for this one's people to count.
+        asked = msgspec.structs.replace(asked, partners=(scope.brand,))
     # Quiet hours pass: what matters here is who would get it when they are over.
     forecast = await counting.forecast(audience.filter, asked, scope, at=house.next_opening(at))
     shown = await showing.of_mailing(mailing, scope) if mailing.template else []
@@ -106,7 +110,7 @@ async def _preview(mailing: Known, scope: Scope) -> dict[str, Any]:
 
 
 async def _progress(mailing: Known, scope: Scope, *, reason: str | None) -> dict[str, Any]:
-    counts = await mailings.counts(mailing, scope)
+    counts = await mailings.counts(mailing, scope, at=datetime.now(UTC))
     reasons = counting.shown(counts["reasons"], scope)
     may_see = scope.sees_all_brands and scope.brand is None
     people = await mailings.people(mailing, reason=reason) if reason and may_see else []

@@ -40,6 +40,7 @@ def do(url: str, people: Mapping[str, str]) -> dict[str, str]:
         done |= _an_event(marketer)
         for waiting, sign in (("import-done", "every 1s"), ("simulation", "every 1s"), ("bulk-done", "every 1s")):
             _wait(marketer, done[waiting], while_there=sign)
+        done |= _invite(marketer)
     with _signed_in(url, people["brand_marketer"]) as colleague:
         done["second-factor"] = _send(colleague, "/account/second-factor")
     return done
@@ -86,6 +87,35 @@ def _an_event(marketer: httpx.Client) -> dict[str, str]:
         "guest-of-staff": guests[0],
         "guest": guest,
     }
+
+
+def _invite(browser: httpx.Client) -> dict[str, str]:
+    """An audience, words in both languages, a mailing that is ready to go and one that went."""
+    base = "/campaigns/shanghai-demo/invitations"
+    texts = {
+        "subject_zh": "{event}邀请函",
+        "text_zh": "{name}，{brands}诚邀您参加{event}：{link}",
+        "text_en": "Dear {name}, come to {event}: {link}",
+    }
+    audience = _send(browser, f"{base}/audiences", name="有意向的客户", sender="alliance", stage_from="lead")
+    template = _send(
+        browser, f"{base}/templates", name="邀请函", sender="alliance", subject_en="Invitation to {event}", **texts
+    )
+    sms = {"name": "短信", "sender": "alliance", "channel": "sms", "text_zh": "{name}，诚邀您参加{event}"}
+    plan = {"sender": "alliance", "channel": "email", "audience": audience.rpartition("/")[2]}
+    done = {
+        "invitations": base,
+        "audience": audience,
+        "template": template,
+        "template-sms": _send(browser, f"{base}/templates", **sms),
+    }
+    for place, name in (("mailing-draft", "首轮邀请"), ("mailing", "已发的邀请")):
+        begun = _send(browser, f"{base}/new", name=name, round=1 + (place == "mailing"), **plan).partition("?")[0]
+        _send(browser, f"{begun}/message", template=template.rpartition("/")[2])
+        done[place] = begun
+    _send(browser, f"{done['mailing']}/sending")
+    _wait(browser, done["mailing"], while_there="Planned")
+    return done
 
 
 def _upload(browser: httpx.Client, *lines: str) -> str:

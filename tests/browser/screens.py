@@ -2,9 +2,11 @@
 
 from collections.abc import Callable
 from typing import NamedTuple
+from uuid import UUID
 
 from playwright.sync_api import Page
 
+from campaigns.invitations import tokens
 from tests.browser.stage import HALF_WAY, Stage
 
 LATE = "select interest.lead from offer join interest on interest.id = interest where state = 'offered' order by answer_due_at limit 1"
@@ -22,6 +24,7 @@ REVIEW = "select id from review_task where closed_at is null order by opened_at 
 DEALER = "select dealer.code from dealer order by code limit 1"
 STAFF = "select id from staff where role = 'brand_marketer'"
 MERGE = "select id from merge where undone_at is null order by at desc limit 1"
+MESSAGE = "select id from message where mailing is not null order by id limit 1"
 AT_THE_DESK = (
     "select offer.id from offer join staff on staff.dealer = offer.dealer where state in ('offered', 'accepted') "
     "order by state desc, offered_at desc, offer.id limit 1"
@@ -221,6 +224,24 @@ SCREENS = (
     Screen("guests-print", MARKETER, left("guests", "/print")),
     Screen("guest-new", MARKETER, left("guests", "/new")),
     Screen("guest", MARKETER, left("guest-of-staff")),
+    Screen("invitations", MARKETER, left("invitations")),
+    Screen("invitations-brand", BRAND, left("invitations")),
+    Screen("mailing-new", MARKETER, left("invitations", "/new")),
+    Screen("mailing-setup", MARKETER, left("mailing-draft", "?step=setup")),
+    Screen("mailing-message", MARKETER, left("mailing-draft", "?step=message")),
+    Screen("mailing-preview", MARKETER, left("mailing-draft", "?step=preview")),
+    Screen("mailing-send", MARKETER, left("mailing-draft", "?step=send")),
+    Screen("mailing", MARKETER, left("mailing", "?reason=no_consent")),
+    Screen("audiences", MARKETER, left("invitations", "/audiences")),
+    Screen("audience", MARKETER, left("audience")),
+    Screen("audience-new", BRAND, left("invitations", "/audiences/new")),
+    Screen("audience-wrong", MARKETER, left("audience"), sends("#filter", name="", regions="哪里")),
+    Screen("message-templates", MARKETER, left("invitations", "/templates")),
+    Screen("message-template", MARKETER, left("template")),
+    Screen("message-template-sms", MARKETER, left("template-sms")),
+    Screen("contact-rules", ADMIN, at("/contact-rules")),
+    Screen("outbox", ADMIN, at("/outbox")),
+    Screen("unsubscribe", None, lambda stage: f"/u/{tokens.made('unsubscribe', UUID(stage.one(MESSAGE)))}"),
     Screen("not-found", MARKETER, at("/leads/018f0000-0000-7000-8000-000000000000")),
     Screen("not-yours", "analyst", at("/leads")),
 )

@@ -57,7 +57,13 @@ async def people(number: int, *, brands: Sequence[str] = ("aito",), **said: Any)
 
 
 async def add_people(
-    connection: Any, number: int, brands: Sequence[int], *, state: str = "given", at: datetime = NOON
+    connection: Any,
+    number: int,
+    brands: Sequence[int],
+    *,
+    state: str = "given",
+    email: str | None = None,
+    at: datetime = NOON,
 ) -> list[UUID]:
     source = await connection.fetchval(
         "insert into source (code, kind, test) values ('crowd', 'api', false) on conflict (code) do update set kind = 'api' returning id"
@@ -66,7 +72,9 @@ async def add_people(
     persons, observations, decisions, links, consents = [], [], [], [], []
     for i in range(number):
         person, observation, decision = uuid7(agreed), uuid7(agreed), uuid7(agreed)
-        said = Particulars(name="王建国", phone=f"+86{another_phone(i)}", email=f"p{person.hex[-12:]}@example.com")
+        said = Particulars(
+            name="王建国", phone=f"+86{another_phone(i)}", email=email or f"p{person.hex[-12:]}@example.com"
+        )
         sealed = vault.seal(msgspec.json.encode(said).decode(), place=f"observation|particulars|{observation}")
         persons.append((person, "active", agreed, 1))
         observations.append((observation, source, person.hex, agreed, agreed, False, sealed, 1))

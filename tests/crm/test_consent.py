@@ -2,7 +2,7 @@
 
 from datetime import timedelta
 from itertools import count
-from uuid import UUID
+from uuid import UUID, uuid4
 
 import asyncpg
 import pytest
@@ -202,3 +202,29 @@ async def test_an_answer_is_never_changed_or_deleted():
     for attempt in ("update consent set state = 'given'", "delete from consent"):
         with pytest.raises(asyncpg.RestrictViolationError, match="append-only"):
             await fetch(attempt)
+
+
+@pytest.mark.parametrize(
+    ("said", "may"),
+    [
+        ([("given", None, 0)], True),
+        ([("given", "email", 0)], True),
+        ([("given", "sms", 0)], False),
+        ([("given", None, 0), ("withdrawn", "email", 1)], False),
+        ([("given", None, 0), ("withdrawn", "sms", 1)], True),
+        ([("withdrawn", None, 0), ("given", "email", 1)], True),
+        ([("given", "email", 0), ("withdrawn", None, 1)], False),
+        ([("given", None, 1), ("withdrawn", "email", 0)], True),
+        ([("given", "email", 0), ("withdrawn", None, 0)], False),
+        ([], False),
+    ],
+)
+def test_a_brand_may_write_on_a_yes_that_no_later_no_outlasts(said, may):
+    noon = NOON
+    standings = [
+        consent.Standing("alliance_marketing", 1, channel, state, uuid4(), noon + timedelta(minutes=minute))
+        for state, channel, minute in said
+    ]
+
+    assert (consent.may_contact(standings, brand=1, channel="email") is not None) == may
+    assert consent.may_contact(standings, brand=2, channel="email") is None

@@ -1,45 +1,18 @@
-"""Commands about campaigns: events with their slots, and figures to take away."""
+"""Commands about events: plan them and their slots, open and close them for registration."""
 
 from datetime import UTC, date, datetime
-from pathlib import Path
 from typing import Any
 
 import click
 
-from campaigns import events, exports, guest_links, occasions, scheduling
+from campaigns import events, guest_links, occasions, scheduling
 from campaigns.events import EventFacts
 from campaigns.scheduling import EventSaid, SlotKind, SlotSaid
 from crm import database
 from crm.network import LOCAL
-from crm.terminal import answer, as_json, fail, say, with_database
+from crm.terminal import answer, as_json, fail, with_database
 
 ACTOR = "staff:cli"
-
-
-@click.group()
-def export() -> None:
-    """Figures to take away."""
-
-
-@export.command()
-@click.argument("campaign")
-@click.option("--format", "form", type=click.Choice(["csv", "xlsx"]), default="csv", show_default=True)
-@click.option(
-    "--output",
-    type=click.Path(dir_okay=False, path_type=Path),
-    help="The file to write; CSV goes to stdout without it.",
-)
-@as_json
-@with_database
-async def performance(campaign: str, *, form: exports.Form, output: Path | None, json_line: bool) -> None:
-    """The performance of CAMPAIGN (code or name): registered to order, per brand and in total."""
-    path = output or (Path(f"performance-{campaign}.xlsx") if form == "xlsx" else None)
-    async with database.transaction():
-        figures = await exports.write_performance(campaign, form=form, path=path, as_of=datetime.now(UTC))
-    if path is not None:
-        say(f"written to {path}")
-    if json_line:
-        answer(figures, json_line=True, text="")
 
 
 @click.group(name="events")
@@ -67,6 +40,7 @@ async def list_events(*, json_line: bool) -> None:
 @click.option("--campaign", help="The code of its campaign. [one of the same code]")
 @click.option("--venue")
 @click.option("--city", help="A city or district, as people write it.")
+@click.option("--closed", is_flag=True, help="Nobody may register yet; open it later with: marquee events open CODE.")
 @as_json
 @with_database
 async def add(
@@ -79,15 +53,19 @@ async def add(
     campaign: str | None,
     venue: str | None,
     city: str | None,
+    closed: bool,
     json_line: bool,
 ) -> None:
-    """Plan an event; open it with: marquee events open CODE."""
+    """Plan an event and open it for registration, unless it shall stay closed for now."""
     at = datetime.now(UTC)
     times = _times("starts", starts) | _times("ends", ends)
     said = EventSaid(name=name, venue=venue, city=city, capacity=capacity, **times)
     async with database.transaction():
         number = await occasions.campaign_of(campaign or code, at=at)
         event = await scheduling.add_event(code, said, campaign=number, actor=ACTOR, at=at)
+        if not closed:
+            await scheduling.open_event(event, actor=ACTOR, at=at)
+            event = await events.known(code)
     answer(_told(event), json_line=json_line, text=_line(event))
 
 
@@ -177,6 +155,3 @@ def _moment(typed: str, event: EventFacts) -> datetime:
     except ValueError:
         raise fail("--starts: write it like 2026-05-01T10:00.") from None
     return (said if said.tzinfo else said.replace(tzinfo=event.zone)).astimezone(UTC)
-
-
-COMMANDS = (export, events_group)

@@ -1,0 +1,163 @@
+"""Audiences: who fits a question, who is left out and why, and what a brand's own people may ask and read."""
+
+from datetime import timedelta
+
+import pytest
+
+from campaigns import audiences
+from campaigns.audiences import Filter, asking, counting
+from campaigns.invitations.deciding import Asked
+from crm.database import transaction
+from crm.errors import Invalid, NotThere
+from crm.ids import uuid7
+from crm.roles import visible_to
+from tests.campaigns import mailing as m
+from tests.campaigns.test_sending import drives
+from tests.cast import DU, LI, NOON, a_lead, colleague, open_chengdu, person_of, says, value, wants
+
+
+@pytest.fixture
+async def leads(clean_tables, tmp_path):
+    """王建国 wants an AITO, 李娜萌 a Luxeed, 杜泽鹏 both; nobody has an order."""
+    await open_chengdu(tmp_path)
+    marketing = {"purpose": "alliance_marketing"}
+    wang = await a_lead(consents=[says(True, "aito"), says(True, "aito", **marketing)])
+    li = await a_lead(
+        person=LI, interests=[wants("luxeed")], consents=[says(True, "luxeed"), says(True, "luxeed", **marketing)]
+    )
+    du = await a_lead(
+        person=DU | {"email": "du@example.com"},
+        interests=[wants("aito"), wants("luxeed")],
+        consents=[says(True, "aito", "luxeed"), says(True, "aito", "luxeed", **marketing)],
+    )
+    return [await person_of(lead) for lead in (wang, li, du)]
+
+
+async def members(filter_, *, scope=None, at=NOON):
+    scope = scope or await m.alliance()
+    async with transaction():
+        return set(await asking.members(filter_, scope, at=at))
+
+
+async def test_an_audience_without_conditions_is_everybody_in_sight(leads):
+    assert await members(Filter()) == set(leads)
+    aito = visible_to(await colleague("brand_marketer"))
+    assert await members(Filter(), scope=aito) == {leads[0], leads[2]}
+
+
+async def test_people_fit_by_the_brand_that_they_are_interested_in(leads):
+    assert await members(Filter(brands=[await m.brand("luxeed")])) == {leads[1], leads[2]}
+
+
+async def test_people_fit_by_how_far_they_came(leads):
+    assert await members(Filter(stage_from="lead")) == set(leads)
+    assert await members(Filter(stage_from="order")) == set()
+    assert await members(Filter(stage_to="lead")) | await members(Filter(stage_from="offered")) == set(leads)
+
+
+async def test_people_fit_by_where_they_are_and_which_campaign_met_them(leads):
+    met = await value("select id from campaign where code = 'chengdu-2025'")
+
+    assert await members(Filter(regions=["510000"])) == set(leads)
+    assert await members(Filter(regions=["310000"])) == set()
+    assert await members(Filter(campaigns=[met])) == set(leads)
+
+
+async def test_people_fit_by_the_car_that_they_drive(leads):
+    await drives(leads[1], "luxeed")
+
+    assert await members(Filter(owns=[await m.brand("luxeed")])) == {leads[1]}
+
+
+async def test_people_fit_by_the_event_that_they_registered_for_and_whether_they_came(leads):
+    event = await registered(leads[0])
+
+    assert await members(Filter(events=[event])) == {leads[0]}
+    assert await members(Filter(events=[event], attended=True)) == set()
+    assert await members(Filter(attended=False)) == {leads[0]}
+
+
+async def test_whom_somebody_wrote_to_lately_can_be_left_alone(leads):
+    async with transaction() as connection:
+        await connection.execute(
+            "insert into contact_use (id, person, kind, channel, message, reserved_at, sent_at) values ($1, $2, 'brand', 'email', $1, $3, $3)",
+            uuid7(NOON),
+            leads[0],
+            NOON - timedelta(days=10),
+        )
+
+    assert await members(Filter(quiet_days=9)) == set(leads)
+    assert await members(Filter(quiet_days=11)) == {leads[1], leads[2]}
+
+
+async def test_every_condition_can_be_asked_together(leads):
+    everything = Filter(
+        brands=[1], models=[1], regions=["510000"], stage_from="lead", stage_to="order", campaigns=[1], events=[1],
+        attended=True, owns=[1], consented="email", quiet_days=3,
+    )  # fmt: skip
+
+    assert await members(everything) == set()
+    assert await members(everything, scope=visible_to(await colleague("brand_marketer"))) == set()
+
+
+async def test_a_count_says_who_is_left_out_and_why(leads):
+    scope = await m.alliance()
+    async with transaction():
+        told = await counting.forecast(Filter(), Asked(kind="brand", channel="email", brand=1), scope, at=NOON)
+
+    assert (told.total, told.reached.count) == (3, 1)
+    assert {reason: cell.count for reason, cell in told.excluded.items()} == {"no_consent": 1, "no_address": 1}
+
+
+async def test_small_numbers_that_tell_of_other_brands_are_hidden_from_a_brands_people(leads):
+    await drives(leads[0], "luxeed")
+    aito = visible_to(await colleague("brand_marketer"))
+    asked = Asked(kind="brand", channel="sms", brand=await m.brand("aito"))
+
+    async with transaction():
+        theirs = await counting.forecast(Filter(), asked, aito, at=NOON)
+
+    assert str(theirs.excluded["sister_owner"]) == "<5"
+    assert theirs.reached.count == 0  # of one that would tell the hidden one
+
+
+async def test_a_brands_people_ask_by_no_other_brand(leads):
+    actor, luxeed = await colleague("brand_marketer"), await m.brand("luxeed")
+
+    with pytest.raises(Invalid):
+        async with transaction():
+            await audiences.create("theirs", Filter(owns=[luxeed]), brand=actor.brand, actor=actor, at=NOON)
+
+
+async def test_another_brands_audience_is_not_there_and_a_newer_one_is_not_overwritten(leads):
+    scope = await m.alliance()
+    luxeed = await m.brand("luxeed")
+    async with transaction():
+        made = await audiences.create("theirs", Filter(), brand=luxeed, actor=scope.actor, at=NOON)
+    aito = visible_to(await colleague("brand_marketer"))
+
+    with pytest.raises(NotThere):
+        async with transaction():
+            await audiences.find(made, aito)
+    with pytest.raises(audiences.AudienceIsNewer):
+        async with transaction():
+            known = await audiences.find(made, scope)
+            await audiences.change(known, "x", Filter(), version=0, actor=scope.actor, at=NOON)
+
+
+async def registered(person):
+    async with transaction() as connection:
+        event = await connection.fetchval("select id from event limit 1") or await connection.fetchval(
+            "insert into event (campaign, code, name) select id, 'E1', 'Evening' from campaign limit 1 returning id"
+        )
+        await connection.execute(
+            "insert into registration (id, event, campaign, observation, person, source, external_id, body_hash, language, sealed, "
+            "state, registered_at) "
+            "select $1, event.id, event.campaign, link.observation, $2, observation.source, 'R1', 'x', 'en', 'x', 'confirmed', $3 "
+            "from event, link join observation on observation.id = link.observation where link.person = $2 and event.id = $4 limit 1",
+            uuid7(NOON),
+            person,
+            NOON,
+            event,
+        )
+        return event
