@@ -73,8 +73,7 @@ async def head(code: str, scope: Scope) -> CampaignHead:
     """The campaign with this code; NotThere for one beyond the scope."""
     number = int(code[1:]) if NUMBER.fullmatch(code) else None
     text, values = numbered(_HEAD, [scope.of_campaigns()], code, number)
-    # PostgreSQL keeps no NUL, so that no campaign has a code with one.
-    row = await current().fetchrow(text, *values) if "\0" not in code else None
+    row = await current().fetchrow(text, *values)
     if row is None:
         raise NotThere
     return CampaignHead(*row.values())

@@ -38,6 +38,8 @@ class JsonRequest(Request[Any, Any, Any]):
 
 async def receive(request: Asked) -> None:
     """What would give a wrong answer is refused; whoever asks for a page is greeted in their language."""
+    if NUL in request.scope["path"]:  # no table keeps one: nothing has such a name
+        raise NotThere
     fields, is_page = request.route_handler.parsed_fn_signature.parameters, _is_page(request)
     # Whoever passes a public address on adds parameters of their own to it; there they are ignored.
     if PASSED_ON not in request.route_handler.opt:

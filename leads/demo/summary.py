@@ -10,6 +10,7 @@ import msgspec
 from crm.database import current
 from leads.demo import network
 from leads.demo.enquiries import NOTICE
+from leads.demo.showcase import SHANGHAI
 from leads.demo.watch import Keys
 from leads.front.overview import Overview, overview
 from leads.submission import ConsentSaid, InterestSaid, LeadBody, Origin, PersonSaid, PlaceSaid
@@ -49,6 +50,7 @@ async def ways_in(base_url: str, keys: Keys, *, at: datetime) -> list[str]:
     dealer = await current().fetchval(BUSIEST) or next(iter(keys.dealers))
     return [
         f"look at    {base_url}/  {base_url}/schema/openapi.json  {base_url}/health/ready",
+        f"register   {base_url}/e/{SHANGHAI}  (its code is on the alliance's first page; what is sent stays in the outbox there)",
         f"a source   {send} -d '{lead}'",
         f"a dealer   curl -s '{base_url}/api/v1/inbox?limit=3' -H 'Authorization: Bearer {keys.dealers[dealer]}'",
     ]
