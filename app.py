@@ -25,6 +25,7 @@ from crm import doctor as crm_doctor
 from crm import pages as crm_pages
 from crm.api import health, problems, receiving
 from crm.pages import frame
+from crm.settings import answer_at
 from crm.terminal import answer, as_json, refusals_told, say, with_database
 from leads import cli as leads_cli
 from leads import jobs, queues
@@ -147,6 +148,7 @@ def demo(*, fresh: bool, port: int) -> None:
     logs.set_up()
     with refusals_told():
         process.refuse_taken(port)
+        answer_at(f"http://{LOOPBACK}:{port}")
         database.start()
         asyncio.run(story.tell(fresh=fresh, set_up=write_reference_data))
         with process.answering("app:create_demo_app", host=LOOPBACK, port=port), process.child(["worker"]):

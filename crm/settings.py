@@ -42,6 +42,12 @@ def settings() -> Settings:
     return read(os.environ)
 
 
+def answer_at(url: str) -> None:
+    """Where people reach us, for this process and those that it starts from now on, unless the operator said so."""
+    os.environ.setdefault("MARQUEE_PUBLIC_URL", url)
+    settings.cache_clear()
+
+
 def read(environment: Mapping[str, str]) -> Settings:
     """The settings in these variables; empty ones count as absent. Refuses numbers and levels that make no sense."""
     given = {name: value for name, value in environment.items() if value}

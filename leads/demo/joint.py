@@ -106,7 +106,7 @@ async def plan(show: Showcase, *, city: str, venue: str, rule: LeadRule) -> None
     )
     for one in JOINED:
         terms = (await plans.find(campaign)).terms
-        await arrangements.accept(campaign, terms=terms, actor=await _representative(one, at=at), at=at)
+        await arrangements.accept(campaign, terms=terms, actor=await representative(one, at=at), at=at)
     await stages.schedule(campaign, actor=PLANNER, at=at)
 
 
@@ -135,7 +135,7 @@ def _drives(show: Showcase) -> Iterator[SlotSaid]:
         day += timedelta(days=1)
 
 
-async def _representative(one: Joined, *, at: datetime) -> Actor:
+async def representative(one: Joined, *, at: datetime) -> Actor:
     """Somebody who works for the brand and may say yes for it."""
     known = await current().fetchval("select id from staff where login = $1", one.login)
     duty = Duty("brand_marketer", brand=one.brand)

@@ -26,7 +26,7 @@ from crm.errors import Refused
 from crm.network import LOCAL
 from leads import capture, feed, inbox, jobs
 from leads.capture import Incoming, Sender
-from leads.demo import dealers, ground, guests, joint, network, showcase, steward
+from leads.demo import dealers, ground, guests, inviting, joint, network, showcase, steward
 from leads.demo.dealers import Character
 from leads.demo.enquiries import DESK, WEB, Registration
 from leads.demo.showcase import Shows
@@ -101,10 +101,14 @@ class _Player:
         self._plan(_local(show.shanghai.starts_on, 8), network.refit)
         self._plan(now - timedelta(hours=3), network.renew_franchises)
         self._expect_guests()
+        self._plan(_local(show.shanghai.starts_on, 9) - timedelta(days=3), self._invite)
         truth = {(form.source, form.body.external_id): form.human for form in self.forms}
         for when in (_local(show.chengdu.ends_on, 10) + timedelta(days=1), now - timedelta(minutes=20)):
             self._plan(when, partial(steward.join_split, truth))
             self._plan(when + timedelta(minutes=15), partial(steward.slip_and_mend, truth))
+
+    async def _invite(self, _: datetime) -> None:
+        await inviting.invite(self.calendar.chengdu, self.calendar.shanghai)
 
     def _expect_guests(self) -> None:
         """Who registers ahead of the shows, beside the forms that are filled in there."""

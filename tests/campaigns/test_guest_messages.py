@@ -37,8 +37,10 @@ def appointment(sample):
 
 
 async def test_a_guest_with_an_address_gets_one_mail_even_at_night_and_it_counts():
-    far = {"starts_at": TOMORROW + 9 * DAY, "ends_at": TOMORROW + 10 * DAY}
-    guest = await comes(await an_event(name="品鉴会", venue="世纪城", **far), person=MR_WANG)
+    later = TOMORROW + 9 * DAY
+    guest = await comes(
+        await an_event(name="品鉴会", venue="世纪城", starts_at=later, ends_at=later + DAY), person=MR_WANG
+    )
 
     await tell(NIGHT)
     [sample] = await tell(NIGHT)

@@ -67,8 +67,14 @@ async def test_both_shows_are_campaigns_that_every_brand_agreed_to(clean_tables)
             """
         )
         seats = await connection.fetch("select distinct state from booking")
+        mailings = await connection.fetch("select channel, state from mailing order by channel")
+        letters = await connection.fetchval("select count(*) from sent_sample where kind in ('joint', 'brand')")
+        away = await connection.fetchval("select count(*) from message where state = 'suppressed'")
     assert [tuple(row) for row in shows] == [("chengdu-demo", "closed", 5), ("shanghai-demo", "live", 5)]
     assert "confirmed" in {row["state"] for row in seats}
+    assert [tuple(row) for row in mailings] == [("email", "done"), ("sms", "done")]
+    assert letters
+    assert away
 
 
 async def test_a_story_is_told_once(clean_tables):
@@ -100,10 +106,11 @@ async def test_an_outside_database_is_never_emptied(clean_tables):
 
 async def test_the_printed_lead_can_be_sent(clean_tables):
     async with transaction():
-        _, source, dealer = await summary.ways_in("http://here", Keys("web-key", {"D001": "dealer-key"}), at=NOW)
+        _, form, source, dealer = await summary.ways_in("http://here", Keys("web-key", {"D001": "dealer-key"}), at=NOW)
 
     sent = msgspec.json.decode(source.partition(" -d '")[2].rstrip("'"), type=LeadBody)
     assert not reading.read(sent, reference=await _words(), stores={}).faults
+    assert "http://here/e/shanghai-demo" in form
     assert dealer.endswith("'Authorization: Bearer dealer-key'")
 
 
