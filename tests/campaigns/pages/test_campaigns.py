@@ -14,6 +14,7 @@ from tests.campaigns.plans import (
     a_draft,
     a_live_one,
     a_ready_one,
+    accept,
     brand,
     publish,
     set_goal,
@@ -150,6 +151,18 @@ async def test_a_brand_accepts_on_its_own_page(marketer):
             await brand("aito")
         ] == "accepted"
     assert (await marketer.post("/campaigns/cd-show/acceptance", data={"terms": asked})).status_code == 403
+
+
+async def test_a_brands_people_see_in_the_list_which_campaign_asks_for_their_answer():
+    campaign = await a_draft()
+    theirs = await signed_in("brand_marketer", brand="aito")
+    before = "Asks for your answer" in (await theirs.get("/campaigns")).text
+    await publish(campaign)
+    asked = "Asks for your answer" in (await theirs.get("/campaigns")).text
+    await accept(campaign, "aito")
+
+    assert (before, asked) == (False, True)
+    assert "Asks for your answer" not in (await theirs.get("/campaigns")).text
 
 
 async def test_a_no_needs_a_reason_and_everybody_reads_it(marketer):

@@ -211,6 +211,7 @@ async def test_whatever_changes_of_the_terms_everybody_is_asked_again(what):
 
     assert set((await answers(campaign)).values()) == {None}
     assert await status(campaign) == "draft"
+    assert await fetch("select from history_entry where subject = $1 and action = 'campaign_draft'", str(campaign))
 
 
 async def test_what_does_not_touch_the_terms_asks_nobody():
