@@ -242,6 +242,36 @@ async def test_goals_stand_beside_what_was_reached(marketer):
     assert "/ 4,000" in (await marketer.get("/campaigns/cd-show")).text
 
 
+async def test_who_saves_goals_over_anothers_sees_what_stands_now(marketer):
+    campaign = await a_draft()
+    before = await opened(campaign)
+    await set_goal(campaign, "aito", Figure.lead, 60)
+
+    answer = await marketer.post(
+        "/campaigns/cd-show/goals",
+        data={"version": before, "cell": ["aito.registered", "aito.lead"], "number": ["", "75"]},
+    )
+
+    assert answer.status_code == 409
+    assert "now: 60" in answer.text
+    assert 'value="75"' in answer.text
+
+
+async def test_who_publishes_over_anothers_wording_reads_both(marketer):
+    campaign = await a_draft()
+    before = await opened(campaign)
+    await publish(campaign, "他人的文本")
+
+    answer = await marketer.post(
+        "/campaigns/cd-show/arrangement", data={"version": before, "text_zh": "我的文本", "text_en": "Mine"}
+    )
+
+    assert answer.status_code == 409
+    assert "他人的文本" in answer.text
+    assert "我的文本" in answer.text
+    assert on_page(r'name="version" value="(\d+)"', answer.text) == str(before + 1)
+
+
 async def test_a_brand_sees_its_own_goals_and_figures_alone():
     campaign = await a_draft()
     await set_goal(campaign, "luxeed", Figure.lead, 7654)
