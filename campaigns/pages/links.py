@@ -38,6 +38,7 @@ class Links(Controller):
             if counts and way.state != "closed":
                 await landings.arrive(way, visitor, at=at)
         answer = _onward(request, way)
+        answer.headers["x-robots-tag"] = "noindex"
         if counts and way.state != "closed":
             answer.set_cookie(
                 VISITOR,

@@ -63,7 +63,7 @@ async def publish(campaign: int, *, zh: str, en: str, version: int, actor: str, 
     number = newest.version + 1 if newest else 1
     await current().execute(_PUBLISH, campaign, number, *texts.values(), digest, actor, at)
     await plans.touch(campaign)
-    await plans.new_terms(campaign)
+    await plans.new_terms(campaign, actor=actor, at=at)
     await history.note(actor, "arrangement_published", "campaign", campaign, at=at, version=number, hash=digest)
     return number
 
@@ -100,9 +100,8 @@ async def _answer(campaign: int, answer: str, *, terms: int, reason: str | None,
     if found.terms != terms:
         raise TermsChanged
     await current().execute(_SAY, campaign, actor.brand, terms, arrangement, answer, reason, actor.id, at)
-    if answer == "declined" and found.status == "scheduled":
-        # What was agreed is agreed no longer: it waits as a draft, like after any change of the terms.
-        await current().execute("update campaign set status = 'draft' where id = $1", campaign)
+    if answer == "declined":
+        await plans.back_to_draft(campaign, actor=actor.actor, at=at)
     action = "terms_accepted" if answer == "accepted" else "terms_declined"
     await history.note(actor.actor, action, "campaign", campaign, at=at, brand=actor.brand, terms=terms)
 

@@ -31,7 +31,7 @@ class Wanted(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Listed(msgspec.Struct, frozen=True):
-    """A campaign in the list, with the brands of its partners and how many of them accepted."""
+    """A campaign in the list, with the brands of its partners and how many of them accepted; `asks` the reader's own brand for its answer."""
 
     id: int
     code: str
@@ -44,12 +44,17 @@ class Listed(msgspec.Struct, frozen=True):
     brands: list[int]
     accepted: int
     events: int
+    asks: bool
 
 
 async def page(wanted: Wanted, scope: Scope, *, number: int) -> list[Listed]:
     """One page of what is wanted (the first is 1), and one campaign more when there is another page."""
     text, values = numbered(
-        statement("campaigns", "listed_campaigns"), [_narrowed(wanted, scope)], PAGE + 1, (number - 1) * PAGE
+        statement("campaigns", "listed_campaigns"),
+        [_narrowed(wanted, scope)],
+        PAGE + 1,
+        (number - 1) * PAGE,
+        scope.actor.brand,
     )
     return [Listed(*row.values()) for row in await current().fetch(text, *values)]
 

@@ -72,7 +72,7 @@ async def put(campaign: int, wanted: Sequence[Partnership], *, version: int, act
     await Partner.delete().where(Partner.campaign == campaign)
     await add(campaign, wanted)
     await plans.touch(campaign)
-    await plans.new_terms(campaign)
+    await plans.new_terms(campaign, actor=actor, at=at)
     shares = {str(one.brand): str(one.share) for one in wanted if one.share is not None}
     await history.note(
         actor, "partners_changed", "campaign", campaign, at=at, brand=sorted(shares), share=list(shares.values())

@@ -93,7 +93,7 @@ async def change(campaign: int, plan: Plan, *, version: int, actor: str, at: dat
         return
     await _write(campaign, plan)
     if any(name in TERMS for name in changed):
-        await new_terms(campaign)
+        await new_terms(campaign, actor=actor, at=at)
     await history.note(actor, "campaign_changed", "campaign", campaign, at=at, field=changed)
 
 
@@ -119,14 +119,19 @@ async def locked(campaign: int, *, version: int | None = None) -> Planned:
     return found
 
 
-async def new_terms(campaign: int) -> None:
+async def new_terms(campaign: int, *, actor: str, at: datetime) -> None:
     """Ask every partner again, for what they accepted has changed; what was scheduled waits for their answers as a draft."""
-    await current().execute(
-        """
-        update campaign set terms = terms + 1, status = case status when 'scheduled' then 'draft' else status end where id = $1
-        """,
-        campaign,
+    await current().execute("update campaign set terms = terms + 1 where id = $1", campaign)
+    await back_to_draft(campaign, actor=actor, at=at)
+
+
+async def back_to_draft(campaign: int, *, actor: str, at: datetime) -> None:
+    """What was scheduled on the strength of everybody's yes is a draft again; anything else stays what it is."""
+    moved = await current().fetchval(
+        "update campaign set status = 'draft' where id = $1 and status = 'scheduled' returning id", campaign
     )
+    if moved is not None:
+        await history.note(actor, "campaign_draft", "campaign", campaign, at=at)
 
 
 async def touch(campaign: int) -> None:

@@ -134,6 +134,8 @@ async def measure() -> int:
             for name, duty in (("alliance", Duty("alliance_marketer")), ("brand", Duty("brand_marketer", brand="aito")))
         }
     _say("{:,} contacts, {:,} facts, {:,} registrations".format(*sizes))
+    async with transaction():
+        await figures.fold(campaign)
     over = not await _are_equal(campaign)
     with tempfile.TemporaryDirectory() as folder, running.serving(dict(os.environ), log=Path(folder) / "log") as house:
         over |= await _asked(house.url, tokens, "all folded")
@@ -176,7 +178,7 @@ async def _are_equal(campaign: int) -> bool:
         kept = {tuple(row) for row in await current().fetch(statement("campaigns", "campaign_counts"), campaign)}
         read = (time.perf_counter() - began) * 1000
         began = time.perf_counter()
-        counted = {tuple(row) for row in await current().fetch(LEDGERS, campaign)}
+        counted = {tuple(row) for row in await current().fetch(LEDGERS, campaign) if row["count"]}
         direct = (time.perf_counter() - began) * 1000
     _say(
         f"{len(kept)} counts read in {read:.1f} ms, counted from the ledgers in {direct:.0f} ms: {'equal' if kept == counted else 'DIFFERENT'}"

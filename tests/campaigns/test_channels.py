@@ -1,5 +1,6 @@
 """Channels and their links: who comes is counted once, known by nothing but a random number, until they say who they are."""
 
+import asyncio
 from datetime import timedelta
 from uuid import uuid4
 
@@ -88,6 +89,15 @@ async def test_a_visitor_counts_once_in_half_an_hour_at_each_link():
     counted.append(await arrived(second.slug, visitor, NOON + timedelta(minutes=31)))
 
     assert counted == [True, False, True, True]
+
+
+async def test_a_visitor_who_taps_many_times_at_once_counts_once():
+    campaign, visitor = await a_live_one(), uuid4()
+    slug = (await the_channel(campaign)).slug
+
+    counted = await asyncio.gather(*(arrived(slug, visitor) for _ in range(8)))
+
+    assert sorted(counted) == [False] * 7 + [True]
 
 
 async def test_a_landing_keeps_a_number_a_channel_and_a_time_and_nothing_else():

@@ -120,3 +120,18 @@ async def test_contacts_and_facts_go_to_another_campaign_and_the_past_keeps_its_
         facts = await current().fetch("select campaign from milestone where retracted_at is null")
     assert [tuple(row) for row in rows] == [(None, NOON, NOON, LATER), (7, NOON, LATER, None)]
     assert [row["campaign"] for row in facts] == [7]
+
+
+async def test_a_contact_that_is_given_to_another_campaign_keeps_the_channel_it_came_by():
+    observation = uuid4()
+    touch = Touchpoint(
+        id=uuid7(NOON), person=uuid4(), observation=observation, kind=1, campaign=1, channel=7, at=NOON, recorded_at=NOON
+    )  # fmt: skip
+    async with transaction():
+        await touchpoints.record_touches([touch])
+        await touchpoints.give_campaign(2, observations=[observation], interests=[], at=LATER)
+        rows = await current().fetch(
+            "select campaign, channel from touchpoint where observation = $1 and retracted_at is null", observation
+        )
+
+    assert [tuple(row) for row in rows] == [(2, 7)]

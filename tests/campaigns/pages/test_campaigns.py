@@ -14,6 +14,7 @@ from tests.campaigns.plans import (
     a_draft,
     a_live_one,
     a_ready_one,
+    accept,
     brand,
     publish,
     set_goal,
@@ -152,6 +153,18 @@ async def test_a_brand_accepts_on_its_own_page(marketer):
     assert (await marketer.post("/campaigns/cd-show/acceptance", data={"terms": asked})).status_code == 403
 
 
+async def test_a_brands_people_see_in_the_list_which_campaign_asks_for_their_answer():
+    campaign = await a_draft()
+    theirs = await signed_in("brand_marketer", brand="aito")
+    before = "Asks for your answer" in (await theirs.get("/campaigns")).text
+    await publish(campaign)
+    asked = "Asks for your answer" in (await theirs.get("/campaigns")).text
+    await accept(campaign, "aito")
+
+    assert (before, asked) == (False, True)
+    assert "Asks for your answer" not in (await theirs.get("/campaigns")).text
+
+
 async def test_a_no_needs_a_reason_and_everybody_reads_it(marketer):
     campaign = await a_draft()
     await publish(campaign)
@@ -227,6 +240,36 @@ async def test_goals_stand_beside_what_was_reached(marketer):
     async with transaction():
         assert await goals.of_campaign(campaign) == {await brand("aito"): {Figure.lead: 4000, Figure.order: 280}}
     assert "/ 4,000" in (await marketer.get("/campaigns/cd-show")).text
+
+
+async def test_who_saves_goals_over_anothers_sees_what_stands_now(marketer):
+    campaign = await a_draft()
+    before = await opened(campaign)
+    await set_goal(campaign, "aito", Figure.lead, 60)
+
+    answer = await marketer.post(
+        "/campaigns/cd-show/goals",
+        data={"version": before, "cell": ["aito.registered", "aito.lead"], "number": ["", "75"]},
+    )
+
+    assert answer.status_code == 409
+    assert "now: 60" in answer.text
+    assert 'value="75"' in answer.text
+
+
+async def test_who_publishes_over_anothers_wording_reads_both(marketer):
+    campaign = await a_draft()
+    before = await opened(campaign)
+    await publish(campaign, "他人的文本")
+
+    answer = await marketer.post(
+        "/campaigns/cd-show/arrangement", data={"version": before, "text_zh": "我的文本", "text_en": "Mine"}
+    )
+
+    assert answer.status_code == 409
+    assert "他人的文本" in answer.text
+    assert "我的文本" in answer.text
+    assert on_page(r'name="version" value="(\d+)"', answer.text) == str(before + 1)
 
 
 async def test_a_brand_sees_its_own_goals_and_figures_alone():

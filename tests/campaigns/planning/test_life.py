@@ -1,7 +1,9 @@
 """The way of a campaign: who has to agree, what stands in the way, and that it begins and ends on its own calendar."""
 
+import asyncio
 from datetime import UTC, date, datetime
 from fractions import Fraction
+from typing import Any
 
 import msgspec
 import pytest
@@ -209,6 +211,7 @@ async def test_whatever_changes_of_the_terms_everybody_is_asked_again(what):
 
     assert set((await answers(campaign)).values()) == {None}
     assert await status(campaign) == "draft"
+    assert await fetch("select from history_entry where subject = $1 and action = 'campaign_draft'", str(campaign))
 
 
 async def test_what_does_not_touch_the_terms_asks_nobody():
@@ -268,6 +271,38 @@ async def test_a_code_that_no_address_can_hold_is_refused(code):
     with pytest.raises(Invalid):
         async with transaction():
             await plans.make(code, SHOW, actor=ME, at=NOON)
+
+
+async def test_of_two_editors_at_once_one_wins():
+    campaign = await a_draft()
+
+    async def save(name):
+        async with transaction():
+            await plans.change(campaign, msgspec.structs.replace(SHOW, name=name), version=1, actor=ME, at=NOON)
+
+    outcomes = await asyncio.gather(*(save(f"editor {number}") for number in range(6)), return_exceptions=True)
+
+    assert [type(one) for one in outcomes if one is not None] == [plans.PlanIsNewer] * 5
+
+
+async def test_an_acceptance_and_a_change_at_once_never_leave_new_terms_accepted():
+    campaign = await a_draft()
+    await publish(campaign)
+    who, (opened, asked) = await somebody(code="aito"), await version_and_terms(campaign)
+
+    async def accept_these():
+        async with transaction():
+            await arrangements.accept(campaign, terms=asked, actor=who, at=NOON)
+
+    async def reword():
+        async with transaction():
+            await arrangements.publish(campaign, zh="新", en="New", version=opened, actor=ME, at=NOON)
+
+    both: Any = await asyncio.gather(accept_these(), reword(), return_exceptions=True)
+
+    assert both[1] is None
+    assert both[0] is None or isinstance(both[0], arrangements.TermsChanged)
+    assert set((await answers(campaign)).values()) == {None}
 
 
 async def version_and_terms(campaign):
