@@ -132,7 +132,8 @@ async def _change(request: Asked, guest: GuestNow, at: datetime) -> None:
     wishes = [Wish(models[car].brand, models[car].id) for car in dict.fromkeys(sent.car)]
     await registering.change_wishes(guest.entry.id, wishes, at=at)
     await registering.change_language(guest.entry.id, sent.language)
-    if {sent.slot} - {None} != {one.slot.id for one in guest.standing_bookings}:
+    held = {one.slot.id for one in guest.standing_bookings}
+    if sent.slot not in held and (held or sent.slot is not None):
         await registering.choose_slot(guest.entry.id, sent.slot, at=at, by="guest")
 
 

@@ -238,6 +238,19 @@ async def test_cars_time_and_language_are_changed_on_the_same_page(tent):
     assert await value("select language from registration") == "en"
 
 
+async def test_who_has_to_wait_for_another_time_keeps_the_one_they_have(tent):
+    first, full = [await a_slot(tent, starts_at=SOON) for _ in range(2)]
+    await sends(tent, phone=another_phone(11), slot=full.id)
+    path = await a_guest(tent, slot=first.id)
+
+    await browser().post(f"{path}/changes", data={"slot": full.id, "language": "zh"})
+
+    rows = await fetch(
+        "select slot, state from booking where registration = (select max(id::text)::uuid from registration) order by slot"
+    )
+    assert [tuple(row) for row in rows] == [(first.id, "confirmed"), (full.id, "waiting")]
+
+
 async def test_who_is_offered_a_place_takes_it_or_passes_it_on(clean_tables):
     event = await an_event(starts_at=SOON, ends_at=SOON + timedelta(hours=5), capacity=1, offer_minutes=60)
     first, second, third = [await a_guest(event, phone=another_phone(n)) for n in (1, 2, 3)]
