@@ -37,6 +37,7 @@ PAGE, OVER = "campaigns/registration.html", "campaigns/registration_closed.html"
 SOURCE, NOTICE = "registration-page", "registration"
 PURPOSES: tuple[Purpose, ...] = get_args(Purpose)
 EVERY_BRAND = "all"
+ONE_FORM = 64 * 1024  # bytes
 QUICKEST = timedelta(seconds=2)
 # How long an answer takes at least: what is done for somebody known and for somebody new differs by less than this leaves over.
 STEADY_SECONDS = 0.25
@@ -86,7 +87,7 @@ class RegistrationPage(Controller):
             event = await events.of_public(code)
             return await _page(request, event, channel=c, at=at)
 
-    @post("/")
+    @post("/", request_max_body_size=ONE_FORM)
     async def register(self, request: Asked, code: FromPath[str]) -> Template | Response[None]:
         began, at = monotonic(), datetime.now(UTC)
         answer = await _registered(request, code, at=at)

@@ -129,6 +129,12 @@ async def test_what_no_person_sends_registers_nobody(tent, facts):
     assert await value("select count(*) from registration") == 0
 
 
+async def test_a_form_as_big_as_no_form_is_refused(tent):
+    answer = await sends(tent, name="x" * 70_000)
+
+    assert answer.status_code == 413
+
+
 async def test_a_form_of_a_moment_ago_is_sent_again_after_a_look(tent):
     once = key(tent, seconds=0)
 
