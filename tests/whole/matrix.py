@@ -202,6 +202,7 @@ POST /imports/{import}/cancelling                       imports
 
 GET  /e/{event}                                         own_pages
 POST /e/{event}                                         own_pages
+GET  /e/{event}/places                                  own_pages
 GET  /g/{guest}                                         own_pages
 GET  /g/{guest}/event.ics                               own_pages
 GET  /g/{guest}/code.svg                                own_pages

@@ -101,6 +101,16 @@ async def test_places_left_tell_nobody_that_a_second_form_took_none(tent):
     assert await value("select taken from slot") == 1
 
 
+async def test_the_page_is_told_the_places_of_now_as_it_tells_them(tent):
+    slot = await a_slot(tent, starts_at=SOON, places=2)
+    before = (await browser().get("/e/tent/places")).json()
+    await sends(tent, slot=slot.id)
+
+    after = (await browser().get("/e/tent/places")).json()
+
+    assert (before, after) == ({"full": False, "slots": {str(slot.id): 2}}, {"full": False, "slots": {str(slot.id): 1}})
+
+
 async def test_what_is_wrong_stands_at_its_field_and_what_was_typed_is_there_again(tent):
     answer = await sends(tent, phone="138000080", car="M9", agreed="share_with_brand:aito")
 
