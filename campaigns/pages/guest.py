@@ -28,6 +28,7 @@ from crm.pages import frame
 from crm.pages.frame import Asked
 
 PAGE = "campaigns/guest.html"
+ONE_FORM = 64 * 1024  # bytes
 Typed = Annotated[str, msgspec.Meta(max_length=40)]
 
 
@@ -82,23 +83,23 @@ class GuestPage(Controller):
         headers = {"content-disposition": 'attachment; filename="code.svg"'}
         return Response(drawn_codes.file(found.code), media_type="image/svg+xml", headers=headers)
 
-    @post("/changes")
+    @post("/changes", request_max_body_size=ONE_FORM)
     async def change(self, request: Asked, guest: FromPath[str]) -> Template | Response[None]:
         return await _done(request, guest, _change, told=say("Your changes are saved."))
 
-    @post("/cancellation")
+    @post("/cancellation", request_max_body_size=ONE_FORM)
     async def cancel(self, request: Asked, guest: FromPath[str]) -> Template | Response[None]:
         return await _done(request, guest, _cancel, told=say("It is cancelled; your place goes to the next in line."))
 
-    @post("/offers/acceptance")
+    @post("/offers/acceptance", request_max_body_size=ONE_FORM)
     async def accept(self, request: Asked, guest: FromPath[str]) -> Template | Response[None]:
         return await _done(request, guest, _accept, told=say("The place is yours."))
 
-    @post("/offers/refusal")
+    @post("/offers/refusal", request_max_body_size=ONE_FORM)
     async def decline(self, request: Asked, guest: FromPath[str]) -> Template | Response[None]:
         return await _done(request, guest, _decline, told=say("The place goes to the next in line."))
 
-    @post("/consents/withdrawal")
+    @post("/consents/withdrawal", request_max_body_size=ONE_FORM)
     async def withdraw(self, request: Asked, guest: FromPath[str]) -> Template | Response[None]:
         return await _done(request, guest, _withdraw, told=say("It is withdrawn, from this moment on."))
 
@@ -132,7 +133,8 @@ async def _change(request: Asked, guest: GuestNow, at: datetime) -> None:
     wishes = [Wish(models[car].brand, models[car].id) for car in dict.fromkeys(sent.car)]
     await registering.change_wishes(guest.entry.id, wishes, at=at)
     await registering.change_language(guest.entry.id, sent.language)
-    if {sent.slot} - {None} != {one.slot.id for one in guest.standing_bookings}:
+    held = {one.slot.id for one in guest.standing_bookings}
+    if sent.slot not in held and (held or sent.slot is not None):
         await registering.choose_slot(guest.entry.id, sent.slot, at=at, by="guest")
 
 

@@ -12,7 +12,7 @@ from time import monotonic
 from typing import Annotated, Any, get_args
 
 import msgspec
-from litestar import Controller, Response, get, post
+from litestar import Controller, MediaType, Response, get, post
 from litestar.params import FromPath, FromQuery
 from litestar.response import Template
 
@@ -37,6 +37,7 @@ PAGE, OVER = "campaigns/registration.html", "campaigns/registration_closed.html"
 SOURCE, NOTICE = "registration-page", "registration"
 PURPOSES: tuple[Purpose, ...] = get_args(Purpose)
 EVERY_BRAND = "all"
+ONE_FORM = 64 * 1024  # bytes
 QUICKEST = timedelta(seconds=2)
 # How long an answer takes at least: what is done for somebody known and for somebody new differs by less than this leaves over.
 STEADY_SECONDS = 0.25
@@ -71,6 +72,13 @@ class Form(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
     website: str | None = None
 
 
+class Places(msgspec.Struct, frozen=True):
+    """What is left of an event at this moment: places by slot, as the page tells them."""
+
+    full: bool
+    slots: dict[int, int]
+
+
 class RegistrationPage(Controller):
     """An event as the public sees it."""
 
@@ -86,7 +94,15 @@ class RegistrationPage(Controller):
             event = await events.of_public(code)
             return await _page(request, event, channel=c, at=at)
 
-    @post("/")
+    @get("/places", media_type=MediaType.JSON)
+    async def places(self, code: FromPath[str]) -> Places:
+        at = datetime.now(UTC)
+        async with transaction():
+            event = await events.of_public(code)
+            slots = [slot for slot in await events.slots([event.id]) if slot.is_bookable(at)]
+        return Places(event.is_full, {slot.id: slot.left for slot in slots})
+
+    @post("/", request_max_body_size=ONE_FORM)
     async def register(self, request: Asked, code: FromPath[str]) -> Template | Response[None]:
         began, at = monotonic(), datetime.now(UTC)
         answer = await _registered(request, code, at=at)

@@ -26,11 +26,8 @@ from crm.ids import uuid7
 from crm.sources import Sender, sender
 
 FORM_LOCKS, GUEST_LOCKS = 11, 12
-
-
-By: TypeAlias = Literal[
-    "guest", "staff"
-]  # a guest comes while registration is open, our people write down whom they like
+# A guest comes while registration is open; our people write down whom they like.
+By: TypeAlias = Literal["guest", "staff"]
 
 
 class EventClosed(Refused):

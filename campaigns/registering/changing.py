@@ -1,6 +1,6 @@
 """What a guest changes afterwards: the cars, the time, the language, and what they agreed to.
 
-Promises that another time is booked before the old one is let go, and that a withdrawal counts at once everywhere. Refuses to withdraw
+Promises that an old time is let go only once another one is booked, and that a withdrawal counts at once everywhere. Refuses to withdraw
 what was not agreed to on this very form.
 """
 
@@ -53,15 +53,15 @@ async def change_language(registration: UUID, language: Language) -> None:
 
 
 async def choose_slot(registration: UUID, slot: int | None, *, at: datetime, by: By) -> None:
-    """They come at this time and at no other one; None lets go of any."""
+    """They come at this time and at no other one; None lets go of any. Who has to wait for it keeps the time they have."""
     held = await current().fetch(
         "select id, slot from booking where registration = $1 and state <> 'cancelled' order by slot, id", registration
     )
     # All slots in their order, before anything moves: two guests who swap would wait for each other.
     for number in sorted({row["slot"] for row in held} | ({slot} if slot is not None else set())):
         await lines.lock(SLOT, number)
-    if slot is not None:
-        await arriving.book_for(registration, slot, at=at, by=by)
+    if slot is not None and (await arriving.book_for(registration, slot, at=at, by=by)).state != "confirmed":
+        return
     for row in held:
         if row["slot"] != slot:
             await leaving.cancel_booking(row["id"], at=at)

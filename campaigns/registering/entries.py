@@ -1,8 +1,7 @@
 """Registrations and bookings as rows, not yet written, and how they are found again; nothing here asks the database."""
 
-import secrets
 from datetime import datetime
-from uuid import UUID, uuid4
+from uuid import UUID
 
 import msgspec
 from asyncpg import Record
@@ -16,9 +15,6 @@ from campaigns.touchpoints import Touch
 from crm import vault
 from crm.ids import uuid7
 from crm.sources import Sender
-
-SIGNS = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"  # none that is read as another one
-CODE_SIGNS = 10
 
 
 class Guest(msgspec.Struct, frozen=True):
@@ -60,8 +56,6 @@ def registration(
         confirmed_at=at if place.state == "confirmed" else None,
         leads_due_at=at,
         joins=joins,
-        link=uuid4(),
-        code="".join(secrets.choice(SIGNS) for _ in range(CODE_SIGNS)),
         first_state=place.state,
         first_position=place.position,
     )

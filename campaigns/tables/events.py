@@ -4,7 +4,9 @@ Codes are small integers; what a person typed on a form is sealed in its registr
 lock of the event's or the slot's row, and promised by constraints.
 """
 
+import secrets
 from typing import Any
+from uuid import uuid4
 
 from piccolo.columns import (
     UUID,
@@ -25,6 +27,14 @@ from piccolo.table import Table
 
 from campaigns.tables.planning import Campaign, Channel
 from crm.tables import Brand, Model, Observation, Region, Source
+
+SIGNS = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"  # none that is read as another one
+CODE_SIGNS = 10
+
+
+def _code() -> str:
+    """What the desk scans or types: one of 10^15."""
+    return "".join(secrets.choice(SIGNS) for _ in range(CODE_SIGNS))
 
 
 class Event(Table, tablename="event"):
@@ -114,9 +124,9 @@ class Registration(Table, tablename="registration"):
     attempts = SmallInt(default=0)
     version = Integer(default=1)
     joins: ForeignKey[Any] = ForeignKey("self", on_delete=OnDelete.restrict, null=True, default=None)
-    link = UUID(unique=True, default=None)
-    code = Varchar(length=12, unique=True, default=None)
-    first_state = Varchar(length=12, default=None)
+    link = UUID(unique=True, default=uuid4)
+    code = Varchar(length=12, unique=True, default=_code)
+    first_state = Varchar(length=12, default="confirmed")
     first_position = BigInt(default=None, null=True)
     changed_at = Timestamptz(default=None, null=True)
     sequence = Integer(default=0)
@@ -149,8 +159,8 @@ class Booking(Table, tablename="booking"):
     done_at = Timestamptz(default=None, null=True)
     version = Integer(default=1)
     joins: ForeignKey[Any] = ForeignKey("self", on_delete=OnDelete.restrict, null=True, default=None)
-    body_hash = Bytea(default=None)
-    first_state = Varchar(length=12, default=None)
+    body_hash = Bytea(default=b"")
+    first_state = Varchar(length=12, default="confirmed")
     first_position = BigInt(default=None, null=True)
     changed_at = Timestamptz(default=None, null=True)
     sequence = Integer(default=0)

@@ -238,6 +238,7 @@ POST /campaigns/{campaign}/channels/{channel}/opening   campaigns.work
 
 GET  /e/{event}                                         own_pages
 POST /e/{event}                                         own_pages
+GET  /e/{event}/places                                  own_pages
 GET  /g/{guest}                                         own_pages
 GET  /g/{guest}/event.ics                               own_pages
 GET  /g/{guest}/code.svg                                own_pages

@@ -101,6 +101,16 @@ async def test_places_left_tell_nobody_that_a_second_form_took_none(tent):
     assert await value("select taken from slot") == 1
 
 
+async def test_the_page_is_told_the_places_of_now_as_it_tells_them(tent):
+    slot = await a_slot(tent, starts_at=SOON, places=2)
+    before = (await browser().get("/e/tent/places")).json()
+    await sends(tent, slot=slot.id)
+
+    after = (await browser().get("/e/tent/places")).json()
+
+    assert (before, after) == ({"full": False, "slots": {str(slot.id): 2}}, {"full": False, "slots": {str(slot.id): 1}})
+
+
 async def test_what_is_wrong_stands_at_its_field_and_what_was_typed_is_there_again(tent):
     answer = await sends(tent, phone="138000080", car="M9", agreed="share_with_brand:aito")
 
@@ -127,6 +137,12 @@ async def test_what_no_person_sends_registers_nobody(tent, facts):
 
     assert answer.status_code == 422
     assert await value("select count(*) from registration") == 0
+
+
+async def test_a_form_as_big_as_no_form_is_refused(tent):
+    answer = await sends(tent, name="x" * 70_000)
+
+    assert answer.status_code == 413
 
 
 async def test_a_form_of_a_moment_ago_is_sent_again_after_a_look(tent):
@@ -236,6 +252,19 @@ async def test_cars_time_and_language_are_changed_on_the_same_page(tent):
     assert [row["taken"] for row in await fetch("select taken from slot order by id")] == [0, 1]
     assert await value("select code from registration_wish join model on model.id = model") == "R7"
     assert await value("select language from registration") == "en"
+
+
+async def test_who_has_to_wait_for_another_time_keeps_the_one_they_have(tent):
+    first, full = [await a_slot(tent, starts_at=SOON) for _ in range(2)]
+    await sends(tent, phone=another_phone(11), slot=full.id)
+    path = await a_guest(tent, slot=first.id)
+
+    await browser().post(f"{path}/changes", data={"slot": full.id, "language": "zh"})
+
+    rows = await fetch(
+        "select slot, state from booking where registration = (select max(id::text)::uuid from registration) order by slot"
+    )
+    assert [tuple(row) for row in rows] == [(first.id, "confirmed"), (full.id, "waiting")]
 
 
 async def test_who_is_offered_a_place_takes_it_or_passes_it_on(clean_tables):

@@ -202,3 +202,22 @@ async def test_an_event_of_limited_places_offers_them_too():
         await registering.accept(EVENT, second.id, at=NOON + MINUTE)
 
     assert await value("select state from registration where id = $1", second.id) == "confirmed"
+
+
+async def test_two_guests_who_swap_their_times_at_once_do_not_wait_for_each_other():
+    event = await an_event()
+    slots = [await a_slot(event, places=2) for _ in range(2)]
+
+    async def chooses(guest, slot):
+        async with transaction():
+            await registering.choose_slot(guest.id, slot.id, at=NOON, by="guest")
+
+    for _ in range(5):
+        guests = [await comes(event, slot=slot.id) for slot in slots]
+        await asyncio.gather(chooses(guests[0], slots[1]), chooses(guests[1], slots[0]))
+        for guest in guests:
+            async with transaction():
+                await registering.cancel_registration(guest.id, at=NOON)
+
+    assert [row["taken"] for row in await fetch("select taken from slot")] == [0, 0]
+    assert await value("select count(*) from booking") == 20
