@@ -6,7 +6,6 @@ and whatever a brand's people want in another brand's name.
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Any
 from uuid import UUID
 
 import msgspec
@@ -68,6 +67,26 @@ class Known(msgspec.Struct, frozen=True, kw_only=True):
     def kind(self) -> str:
         """Who speaks: a brand, or the alliance."""
         return "joint" if self.brand is None else "brand"
+
+
+class Counts(msgspec.Struct):
+    """Messages by state and, where they did not go, by reason; `free` were held back by a budget that has room now."""
+
+    states: dict[str, int] = {}
+    reasons: dict[str, int] = {}
+    opened: int = 0
+    clicked: int = 0
+    total: int = 0
+    free: int = 0
+
+    def add(self, row: Record) -> None:
+        """Count messages of one state and reason in."""
+        self.states[row["state"]] = self.states.get(row["state"], 0) + row["number"]
+        if row["reason"] and row["state"] in ("suppressed", "queued", "bounced", "failed"):
+            self.reasons[row["reason"]] = self.reasons.get(row["reason"], 0) + row["number"]
+        for name in ("opened", "clicked", "free"):
+            setattr(self, name, getattr(self, name) + row[name])
+        self.total += row["number"]
 
 
 class Plan(msgspec.Struct, frozen=True, kw_only=True):
@@ -167,7 +186,7 @@ async def plan(mailing: Known, *, due_at: datetime | None, scope: Scope, at: dat
 
 
 async def pause(mailing: Known, *, actor: Actor, at: datetime) -> None:
-    """Send nothing more until somebody takes it up again; what is being handed over this moment still goes."""
+    """Send nothing more until somebody takes it up again; only a letter that is just being handed over still goes."""
     await _turn(mailing, "paused", {"running"}, actor=actor, at=at)
 
 
@@ -199,32 +218,24 @@ async def retry(mailing: Known, *, actor: Actor, at: datetime) -> int:
     return len(again)
 
 
-async def counts(mailing: Known, scope: Scope, *, at: datetime) -> dict[str, Any]:
-    """How many messages are in which state, opened and clicked, and why others did not go.
+async def counts(mailing: Known, scope: Scope, *, at: datetime) -> Counts:
+    """What became of the messages of one mailing, as far as the scope goes."""
+    return (await counts_of([mailing], scope, at=at))[mailing.id]
+
+
+async def counts_of(some: Sequence[Known], scope: Scope, *, at: datetime) -> dict[UUID, Counts]:
+    """What became of the messages of these mailings, in one statement.
 
     Of a joint mailing a brand's people are told of those that spoke for their brand alone.
     """
     mine = Condition("true")
-    if mailing.brand is None and scope.brand is not None:
-        mine = Condition("{} = any(message.brands)", (scope.brand,))
-    text, values = numbered(_COUNTS, [mine], mailing.id, at)
-    rows = await current().fetch(text, *values)
-    states: dict[str, int] = {}
-    reasons: dict[str, int] = {}
-    for row in rows:
-        states[row["state"]] = states.get(row["state"], 0) + row["number"]
-        if row["reason"] and row["state"] in ("suppressed", "queued", "bounced", "failed"):
-            reasons[row["reason"]] = reasons.get(row["reason"], 0) + row["number"]
-    opened, clicked = (sum(row[name] for row in rows) for name in ("opened", "clicked"))
-    free = sum(row["free"] for row in rows)
-    return {
-        "states": states,
-        "reasons": reasons,
-        "opened": opened,
-        "clicked": clicked,
-        "total": sum(states.values()),
-        "free": free,
-    }
+    if scope.brand is not None:
+        mine = Condition("(message.sender = {} or {} = any(message.brands))", (scope.brand, scope.brand))
+    text, values = numbered(_COUNTS, [mine], [one.id for one in some], at)
+    told = {one.id: Counts() for one in some}
+    for row in await current().fetch(text, *values):
+        told[row["mailing"]].add(row)
+    return told
 
 
 async def people(mailing: Known, *, reason: str, limit: int = 50) -> Sequence[Record]:
@@ -296,9 +307,9 @@ update message set state = 'queued', reason = null, next_at = null, due_at = $2,
 where mailing = $1 and state = 'suppressed' and reason = 'budget' and next_at <= $2 returning id
 """
 _COUNTS = """
-select state, reason, count(*)::int as number, count(opened_at)::int as opened, count(clicked_at)::int as clicked,
+select mailing, state, reason, count(*)::int as number, count(opened_at)::int as opened, count(clicked_at)::int as clicked,
        (count(*) filter (where state = 'suppressed' and reason = 'budget' and next_at <= $2))::int as free
-from message where mailing = $1 and {} group by state, reason
+from message where mailing = any($1::uuid[]) and {} group by mailing, state, reason
 """
 _PEOPLE = """
 select coalesce(person.merged_into, person.id) as person, person.no, message.state, message.reason, message.detail, message.next_at,

@@ -44,9 +44,8 @@ async def record(sent: Sequence[Sent], *, token: UUID) -> None:
     if gone:
         await current().execute(_COUNT, [row.id for row in gone], [row.at for row in gone])
     if len(gone) < len(rows):
-        await current().execute(
-            _GIVE_BACK, [row.id for row in rows if row.state in ("bounced", "failed", "suppressed")]
-        )
+        # What is tried again keeps its place in the budget: it is on its way.
+        await current().execute(_GIVE_BACK, [row.id for row in rows if row.state != "sent" and row.again is None])
     await _stop([(row, by_id[row["id"]].at) for row in held if by_id[row["id"]].outcome.fate == "bounced"])
     await _tell([row for row in held if by_id[row["id"]].outcome.fate == "sent"], by_id)
 
@@ -69,7 +68,9 @@ def _becomes(row: Record, one: Sent) -> _Row:
         if wait is None:
             return _Row(row["id"], "failed", _why(outcome), None, one.at, None)
         return _Row(row["id"], "queued", None, one.at + wait, one.at, None)
-    reason = row["reason"] or "unsubscribed" if outcome.fate == "stopped" else _why(outcome)
+    if outcome.fate == "later":
+        return _Row(row["id"], "queued", None, None, one.at, None)
+    reason = (outcome.why or row["reason"] or "unsubscribed") if outcome.fate == "stopped" else _why(outcome)
     return _Row(row["id"], STATES[outcome.fate], reason, None, one.at, outcome.gateway_id)
 
 

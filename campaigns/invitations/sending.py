@@ -13,6 +13,7 @@ import structlog
 
 from campaigns.invitations import composing, outcomes, reserving, rules, starting
 from campaigns.senders import Parcel, Sent, send_all
+from campaigns.senders.letters import Outcome
 from crm.database import current, statement, transaction
 from crm.errors import Busy
 from crm.ids import uuid7
@@ -59,8 +60,8 @@ async def _claim(token: UUID, *, at: datetime) -> tuple[int, list[Parcel]]:
 async def hand_over(parcels: Sequence[Parcel], token: UUID, *, at: datetime) -> None:
     """Let these leave the house, each if it is still wanted, and write down what came of it before the next one goes."""
 
-    async def may_go(message: UUID) -> bool:
-        return await _is_still_wanted(message, token)
+    async def may_go(message: UUID) -> Outcome | None:
+        return await _not_to_leave(message, token)
 
     async def tell(sent: Sent) -> None:
         await _write_down(sent, token)
@@ -68,11 +69,15 @@ async def hand_over(parcels: Sequence[Parcel], token: UUID, *, at: datetime) -> 
     await send_all(parcels, may_go=may_go, tell=tell, at=at)
 
 
-async def _is_still_wanted(message: UUID, token: UUID) -> bool:
-    """Whether this very sender still holds the message and nobody stopped it since; asked just before it leaves the house."""
+async def _not_to_leave(message: UUID, token: UUID) -> Outcome | None:
+    """Asked just before it leaves: what becomes of a message that somebody stopped, paused or took over since; None for all others."""
     async with transaction():
-        found: bool = await current().fetchval(_STILL_WANTED, message, token)
-        return found
+        row = await current().fetchrow(_HELD, message, token)
+    if row is None or row["reason"] is not None:
+        return Outcome("stopped")
+    if row["state"] == "cancelled":
+        return Outcome("stopped", "cancelled")
+    return None if row["state"] in ("running", None) else Outcome("later")
 
 
 async def _write_down(sent: Sent, token: UUID) -> None:
@@ -105,6 +110,7 @@ _HOLD = """
 update message set state = 'sending', claimed_by = $2, claimed_until = $3, reason = null, next_at = null, detail = null
 where id = any($1::uuid[])
 """
-_STILL_WANTED = """
-select exists (select from message where id = $1 and claimed_by = $2 and state = 'sending' and reason is null)
+_HELD = """
+select message.reason, mailing.state from message left join mailing on mailing.id = message.mailing
+where message.id = $1 and message.claimed_by = $2 and message.state = 'sending'
 """

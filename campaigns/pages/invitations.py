@@ -42,8 +42,8 @@ class Invitations(Controller):
         async with transaction():
             head, scope = await campaign_of(request, code)
             known = await mailings.of_campaign(head.id, scope)
-            at = datetime.now(UTC)
-            rows = [{"mailing": one, "counts": await mailings.counts(one, scope, at=at)} for one in known]
+            counts = await mailings.counts_of(known, scope, at=datetime.now(UTC))
+            rows = [{"mailing": one, "counts": counts[one.id]} for one in known]
             house = await rules.load()
         return frame.page(request, LIST, **here(head, "mailings"), rows=rows, rules=house)
 
@@ -111,7 +111,7 @@ async def _preview(mailing: Known, scope: Scope) -> dict[str, Any]:
 
 async def _progress(mailing: Known, scope: Scope, *, reason: str | None) -> dict[str, Any]:
     counts = await mailings.counts(mailing, scope, at=datetime.now(UTC))
-    reasons = counting.shown(counts["reasons"], scope)
+    reasons = counting.shown(counts.reasons, scope)
     may_see = scope.sees_all_brands and scope.brand is None
     people = await mailings.people(mailing, reason=reason) if reason and may_see else []
     sketches = await portraits.of_many({row["person"] for row in people}, scope) if people else {}

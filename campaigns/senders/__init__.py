@@ -5,8 +5,9 @@ letter (so that no more letters are ever in flight than there are lanes), and th
 """
 
 import asyncio
+import contextlib
 import time
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from datetime import datetime, timedelta
 from typing import NamedTuple
 from uuid import UUID
@@ -35,31 +36,46 @@ class Parcel(NamedTuple):
     kind: str
 
 
-MayGo = Callable[[UUID], Awaitable[bool]]
+MayGo = Callable[[UUID], Awaitable[Outcome | None]]
 Tell = Callable[[Sent], Awaitable[None]]
 
 
 async def send_all(parcels: Sequence[Parcel], *, may_go: MayGo, tell: Tell, at: datetime) -> None:
-    """Hand these over, as many at once as there are lanes; one outcome is told for each, whatever happens outside."""
+    """Hand these over, as many at once as there are lanes; one outcome is told for each, whatever happens outside.
+
+    `may_go` answers what became of a letter that is not to leave any more, and None for one that is.
+    """
     began = time.monotonic()
 
-    async def walk(mine: Sequence[Parcel]) -> None:
-        async with smtp.line() as line, httpx.AsyncClient(timeout=sms.PATIENCE, trust_env=False) as client:
+    async def walk(mine: Sequence[Parcel], gateway: httpx.AsyncClient | None) -> None:
+        async with smtp.line() as line:
             for parcel in mine:
-                outcome = await _send(parcel, line, client, at=at) if await may_go(parcel.letter.message) else _STOPPED
+                outcome = await may_go(parcel.letter.message) or await _send(parcel, line, gateway, at=at)
                 await tell(Sent(parcel.letter.message, outcome, at + timedelta(seconds=time.monotonic() - began)))
 
     lanes = [parcels[lane::LANES] for lane in range(LANES)]
-    await asyncio.gather(*map(walk, filter(None, lanes)))
+    async with _gateway(parcels) as gateway:
+        # A lane that breaks must not leave the others without anybody who waits for them.
+        ended = await asyncio.gather(*(walk(mine, gateway) for mine in lanes if mine), return_exceptions=True)
+    for broken in ended:
+        if isinstance(broken, BaseException):
+            raise broken
 
 
-async def _send(parcel: Parcel, line: smtp.Line, client: httpx.AsyncClient, *, at: datetime) -> Outcome:
+@contextlib.asynccontextmanager
+async def _gateway(parcels: Sequence[Parcel]) -> AsyncIterator[httpx.AsyncClient | None]:
+    """A client for the SMS gateway where any of these needs one; reading certificates costs 20 ms."""
+    if settings().sms_url and any(parcel.letter.channel == "sms" for parcel in parcels):
+        async with httpx.AsyncClient(timeout=sms.PATIENCE, trust_env=False) as client:
+            yield client
+    else:
+        yield None
+
+
+async def _send(parcel: Parcel, line: smtp.Line, gateway: httpx.AsyncClient | None, *, at: datetime) -> Outcome:
     letter = parcel.letter
     if letter.channel == "email" and settings().smtp_url:
         return await line.send(letter)
-    if letter.channel == "sms" and settings().sms_url:
-        return await sms.send(client, letter)
+    if letter.channel == "sms" and gateway is not None:
+        return await sms.send(gateway, letter)
     return await sink.keep(letter, kind=parcel.kind, at=at)
-
-
-_STOPPED = Outcome("stopped")

@@ -11,7 +11,7 @@ import msgspec
 
 from crm.settings import settings
 
-Fate = Literal["sent", "bounced", "failed", "again", "stopped"]
+Fate = Literal["sent", "bounced", "failed", "again", "stopped", "later"]
 
 
 class CalendarFile(NamedTuple):
@@ -47,7 +47,7 @@ class Letter(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Outcome(msgspec.Struct, frozen=True):
-    """What became of a letter: sent, bounced (nobody is there), failed for good, to be tried again, or stopped before it left.
+    """What became of a letter: sent, bounced (nobody is there), failed for good, to be tried again; stopped or put off before it left.
 
     `why` is the class of an error, never what a server said of somebody.
     """

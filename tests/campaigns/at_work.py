@@ -38,8 +38,9 @@ def _order(words: Sequence[object]) -> list[str]:
     return [sys.executable, "-m", "tests.campaigns.at_work", *map(str, words)]
 
 
-async def set_up(number: int, brands: Sequence[str], withdrawn: int) -> dict[str, Any]:
-    """So many people who agreed to all of these brands, of whom some took it back; a mailing of each brand to all of them, under way."""
+async def set_up(number: int, brands: Sequence[str], withdrawn: int, *, joint: bool) -> dict[str, Any]:
+    """So many people who agreed to all of these brands, of whom some took it back; a mailing of each brand to all of
+    them, under way, and one of the alliance that came last."""
     from crm import consent
     from crm.database import transaction
     from tests.campaigns import mailing as m
@@ -49,6 +50,8 @@ async def set_up(number: int, brands: Sequence[str], withdrawn: int) -> dict[str
     campaign, scope = await m.a_campaign("spring", *brands), await m.alliance()
     ids = [await m.brand(brand) for brand in brands]
     begun = [await m.a_mailing(campaign, by=brand, scope=scope) for brand in brands]
+    if joint:
+        begun.append(await m.a_mailing(campaign, by=None, scope=scope))
     for one in begun:
         await m.start(one)
     async with transaction():
@@ -78,7 +81,7 @@ async def _main(command: str, *words: str) -> None:
     await database.open_pool(synchronous_commit="off") if command == "set-up" else await database.open_pool()
     try:
         if command == "set-up":
-            said = await set_up(int(words[0]), words[1].split(","), int(words[2]))
+            said = await set_up(int(words[0]), words[1].split(","), int(words[2]), joint="joint" in words)
         else:
             said = await work(float(words[0]), float(words[1]))
     finally:

@@ -245,6 +245,27 @@ async def test_a_paused_mailing_sends_nothing_and_goes_on_where_it_was():
     assert await m.fates(mailing) == {("sent", None): 2}
 
 
+@pytest.mark.parametrize(
+    ("ends", "fate"), [(mailings.pause, ("queued", None)), (mailings.cancel, ("suppressed", "cancelled"))]
+)
+async def test_what_was_claimed_already_does_not_leave_a_mailing_that_somebody_paused_or_ended(ends, fate):
+    await m.people(2)
+    scope, campaign = await m.alliance(), await m.a_campaign()
+    mailing = await m.a_mailing(campaign, scope=scope)
+    await m.start(mailing)
+    token = uuid7(NOON)
+    async with transaction():
+        _, parcels = await sending._claim(token, at=NOON)
+    async with transaction():
+        await ends(await mailings.find(mailing.id, campaign, scope), actor=scope.actor, at=NOON)
+
+    await sending.hand_over(parcels, token, at=NOON)
+
+    assert await m.fates(mailing) == {fate: 2}
+    assert await value("select count(*) from contact_use") == 0
+    assert await value("select count(*) from sent_sample") == 0
+
+
 async def test_a_cancelled_mailing_is_over():
     await m.people(2)
     scope, campaign = await m.alliance(), await m.a_campaign()

@@ -45,6 +45,20 @@ def test_five_brands_at_once_never_write_to_anybody_beyond_the_budget(fresh_data
     assert one("select deadlocks from pg_stat_database where datname = current_database()") == 0
 
 
+def test_with_a_joint_mailing_under_way_no_brand_takes_its_place_in_anybodys_budget(fresh_database):
+    people = size(200, full=2000)
+    said = at_work.run(fresh_database.environment, "set-up", people, BRANDS, 0, "joint")
+
+    began = time.time()
+    senders = [at_work.begin(fresh_database.environment, "work", began, 0) for _ in range(SENDERS)]
+    assert [sender.wait(1800) for sender in senders] == [0] * SENDERS
+
+    joint = said["mailings"][-1]
+    fates = asked(fresh_database.url, "select state, count(*) from message where mailing = $1 group by 1", joint)
+    assert [tuple(row) for row in fates] == [("sent", people)]
+    assert asked(fresh_database.url, "select count(*) from message where state = 'sent'")[0][0] == 2 * people
+
+
 def test_senders_that_are_killed_lose_no_mail_and_send_few_twice(fresh_database, tmp_path):
     people, kills = size(400, full=10_000), size(5, full=50)
     at_work.run(fresh_database.environment, "set-up", people, "aito", 0)
