@@ -63,7 +63,7 @@ class LeadRules(Controller):
             except (Invalid, RuleMoved) as wrong:
                 return await _again(request, campaign, wrong)
         return frame.back(
-            request, f"/campaigns/{code}/lead-rule", told=say("Saved. Guests are looked at again by this rule.")
+            request, f"{campaign.address}/lead-rule", told=say("Saved. Guests are looked at again by this rule.")
         )
 
 

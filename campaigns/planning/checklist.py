@@ -38,7 +38,7 @@ LINES: tuple[tuple[str, Level, str], ...] = (
     ("notice", "blocker", "notices"),
     ("channel", "blocker", "channels"),
     ("goals", "warning", "goals"),
-    ("lead_rule", "warning", "events"),
+    ("lead_rule", "warning", "lead-rule"),
 )
 
 

@@ -30,6 +30,7 @@ AGREES: tuple[tuple[Purpose, float], ...] = (
     ("share_with_brand", 0.75),
     ("share_with_dealer", 0.65),
 )
+FEW = 2  # who wait for a drive before others choose another time
 LOOKERS = 3  # who follow a link for one who registers
 
 
@@ -141,11 +142,15 @@ async def _land(campaign: int, way: str, *, at: datetime) -> None:
 
 
 async def _free_drive(event: EventFacts, brands: tuple[str, ...], *, at: datetime) -> int | None:
-    """The next drive of a brand they like; late comers find it full and wait."""
+    """The next drive of a brand they like that has room, or where few wait already; none when all are taken."""
     words = await reference.load()
     liked = {words.brands[code].id for code in brands}
     later = at + timedelta(hours=2)
-    slots = [one for one in await events.slots([event.id]) if one.brand in liked and one.is_bookable(later)]
+    slots = [
+        one
+        for one in await events.slots([event.id])
+        if one.brand in liked and one.is_bookable(later) and one.taken + one.waiting < one.places + FEW
+    ]
     return min(slots, key=lambda one: (one.starts_at, one.id)).id if slots else None
 
 

@@ -74,7 +74,7 @@ DRIVES = (
     ("S9T", "享界 S9T 试驾", 3),
     ("S800", "尊界 S800 品鉴", 2),
 )
-HOURS = (10, 13, 15)
+HOURS = (10, 15)
 
 
 async def plan(show: Showcase, *, city: str, venue: str, rule: LeadRule) -> None:
