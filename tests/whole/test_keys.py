@@ -1,14 +1,16 @@
 """Who meets what: every route of the machines, asked by every kind of caller."""
 
+import json
 from uuid import uuid4
 
 import pytest
 
 from app import create_app
-from tests.whole.running import a_lead, asked, consents, keys, lines, offered
+from tests.whole.running import a_lead, a_phone, asked, commands, consents, keys, lines, offered
 
 CALLERS = ("source", "other_source", "dealer", "other_dealer", "revoked", "nobody")
 LEADS, OFFER = "/api/v1/leads", "/api/v1/inbox/offers/{offer_id:uuid}"
+EVENTS, BOOKINGS = "/api/v1/events", "/api/v1/events/{code:str}/slots/{slot:int}/bookings"
 
 # What each caller is answered on what is the source's and the dealer's own. A new route has to be told here.
 SOURCES_OWN = (200, 404, 403, 403, 401, 401)
@@ -25,6 +27,11 @@ EXPECTED = {
     ("POST", f"{OFFER}/acceptance"): DEALERS_OWN,
     ("POST", f"{OFFER}/dispositions"): (403, 403, 201, 404, 401, 401),
     ("POST", f"{OFFER}/refusal"): (403, 403, 409, 404, 401, 401),
+    ("GET", EVENTS): (200, 200, 403, 403, 401, 401),
+    ("POST", f"{EVENTS}/{{code:str}}/registrations"): SOURCES,
+    ("POST", BOOKINGS): SOURCES,
+    ("GET", f"{BOOKINGS}/{{external_id:str}}"): SOURCES_OWN,
+    ("POST", f"{BOOKINGS}/{{external_id:str}}/cancellation"): SOURCES_OWN,
     ("GET", "/api/v1/me"): KEYS,
     ("GET", "/api/v1/codes"): KEYS,
 }
@@ -45,7 +52,26 @@ def cast(show):
             "revoked": show.house.client(revoked),
             "nobody": show.client(),
         }
-        yield clients, {"lead_id": lead["id"], "person_id": lead["person_id"], "offer_id": offer["id"]}
+        event = a_booking(show, source)
+        yield clients, {"lead_id": lead["id"], "person_id": lead["person_id"], "offer_id": offer["id"], **event}
+
+
+def a_booking(show, source):
+    """An open event with a slot that the source booked for somebody."""
+    when = ["--starts", "2037-05-01T10:00"]
+    *_, slot = commands(
+        show.environment,
+        ["events", "add", "--code", "keys", "--name", "Keys", *when],
+        ["events", "open", "keys"],
+        ["events", "add-slot", "keys", *when, "--minutes", "40", "--places", "50", "--json"],
+    )
+    ids = {"code": "keys", "slot": str(json.loads(slot)["id"]), "external_id": "booked"}
+    assert source.post(filled(BOOKINGS, ids), json=a_guest() | {"external_id": "booked"}).status_code == 201
+    return ids
+
+
+def a_guest():
+    return {"external_id": uuid4().hex, "person": {"phone": a_phone()}}
 
 
 def body_for(path):
@@ -53,6 +79,8 @@ def body_for(path):
         return [a_lead()]
     return {
         LEADS: a_lead(),
+        f"{EVENTS}/{{code:str}}/registrations": a_guest(),
+        BOOKINGS: a_guest(),
         "/api/v1/people/{person_id:str}/consents": consents("aito"),
         f"{OFFER}/dispositions": {"kind": "contacted", "at": a_lead()["captured_at"]},
         f"{OFFER}/refusal": {"reason": "no_staff"},
@@ -61,7 +89,8 @@ def body_for(path):
 
 def filled(path, ids):
     for name, known in ids.items():
-        path = path.replace(f"{{{name}:uuid}}", known).replace(f"{{{name}:str}}", known)
+        for kind in ("uuid", "str", "int"):
+            path = path.replace(f"{{{name}:{kind}}}", known)
     return path
 
 
@@ -91,7 +120,8 @@ def test_every_caller_is_answered_on_every_route_as_it_should_be(cast):
 def test_what_is_somebody_elses_is_answered_like_what_is_not_there(cast, method, path):
     clients, ids = cast
     stranger = clients[CALLERS[EXPECTED[method, path].index(404)]]
-    nowhere = {"lead_id": str(uuid4()), "offer_id": str(uuid4()), "person_id": ids["person_id"][::-1]}
+    nowhere = ids | {"lead_id": str(uuid4()), "offer_id": str(uuid4()), "external_id": "nothing"}
+    nowhere |= {"person_id": ids["person_id"][::-1]}
 
     foreign, missing = [
         stranger.request(

@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 
 from crm import embedded
+from tests.cast import on_page
 from tests.whole.running import a_lead, asked, commands, consents, offered
 
 WECHAT: dict[str, str] = {"account": "alliance", "unionid": "oZ7qSecret0unionid0Qx3"}
@@ -68,6 +69,7 @@ def lived(show, tmp_path_factory):
         desk.post("/api/v1/leads/batch", json=[a_lead(person=PERSON), a_lead(person=OTHER)]).raise_for_status()
         desk.post(f"/api/v1/people/{lead['person_id']}/consents", json=consents("aito", given=False)).raise_for_status()
         _refused(desk)
+        _registered(show, desk)
     _brought_in(show, log)
     person = asked(show.database, "select person from lead where id = $1", lead["id"])[0][0]
     commands(show.environment, ["people", "show", str(person)], ["leads", "show", lead["id"]], log=log)
@@ -92,6 +94,28 @@ def _refused(desk):
     )
     desk.get(f"/api/v1/people/{PERSON['phone']}/consents")
     desk.get("/api/v1/inbox", params={"store": PERSON["phone"]})
+
+
+def _registered(show, desk):
+    """They come to an event as well, by a system and by the public page, and change what they said there."""
+    when = ["--starts", "2037-05-01", "--ends", "2037-05-03"]
+    commands(
+        show.environment, ["events", "add", "--code", "veiled", "--name", "Veiled", *when], ["events", "open", "veiled"]
+    )
+    for number, one in enumerate((PERSON, OTHER, LATIN, PERSON | {"phone": "1397421"})):
+        person = {name: one[name] for name in ("name", "phone", "email")}
+        desk.post("/api/v1/events/veiled/registrations", json={"external_id": f"V{number}", "person": person})
+    with show.client() as public:
+        public.headers.update({"sec-fetch-site": "same-origin", "accept": "text/html"})
+        form = on_page(r'name="form" value="([^"]+)"', public.get("/e/veiled").text)
+        time.sleep(2.1)
+        said = {name: PERSON[name] for name in ("name", "phone", "email")} | {"place": SAID[2], "form": form}
+        wrong = public.post("/e/veiled", data=said | {"phone": PERSON["phone"] * 9, "email": ""})
+        guest = public.post("/e/veiled", data=said | {"agreed": "share_with_dealer:aito"}).headers["location"]
+        consent = {"purpose": "share_with_dealer", "brand": "aito"}
+        assert wrong.status_code == 422
+        assert public.post(f"{guest}/consents/withdrawal", data=consent).status_code == 303
+        assert public.post(f"{guest}/cancellation").status_code == 303
 
 
 def _brought_in(show, log):
