@@ -26,6 +26,7 @@ LOOKING = re.compile(
 )
 
 State = Literal["open", "closed", "not_open"]
+COOKIE = "visitor"  # a random number of ours, by which a browser is known until its person is
 
 
 class Way(NamedTuple):

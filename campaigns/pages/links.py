@@ -16,7 +16,6 @@ from crm.database import transaction
 from crm.pages import frame
 from crm.pages.frame import Asked
 
-VISITOR = "visitor"
 REMEMBERED = 180 * 24 * 3600  # seconds
 GONE = 410
 
@@ -32,7 +31,7 @@ class Links(Controller):
     async def follow(self, request: Asked, slug: FromPath[str]) -> Template | Response[None]:
         at = datetime.now(UTC)
         counts = landings.is_somebody(request.method, request.headers)
-        visitor = landings.visitor_of(request.cookies.get(VISITOR)) or uuid4()
+        visitor = landings.visitor_of(request.cookies.get(landings.COOKIE)) or uuid4()
         async with transaction():
             way = await landings.way(slug, at=at)
             if counts and way.state != "closed":
@@ -41,7 +40,7 @@ class Links(Controller):
         answer.headers["x-robots-tag"] = "noindex"
         if counts and way.state != "closed":
             answer.set_cookie(
-                VISITOR,
+                landings.COOKIE,
                 str(visitor),
                 max_age=REMEMBERED,
                 httponly=True,

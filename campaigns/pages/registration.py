@@ -16,7 +16,7 @@ from litestar import Controller, MediaType, Response, get, post
 from litestar.params import FromPath, FromQuery
 from litestar.response import Template
 
-from campaigns import events, form_keys, form_tries, guest_links, registering
+from campaigns import events, form_keys, form_tries, guest_links, landings, registering, touchpoints
 from campaigns.events import EventFacts
 from campaigns.form_keys import FormKey
 from campaigns.registering import EventClosed, EventOver, GuestSaid, RegistrationBody, SlotClosed, WishSaid
@@ -34,7 +34,7 @@ from crm.sources import sender
 from crm.wire import ConsentSaid, NoticeShown, PlaceSaid
 
 PAGE, OVER = "campaigns/registration.html", "campaigns/registration_closed.html"
-SOURCE, NOTICE = "registration-page", "registration"
+NOTICE = "registration"
 PURPOSES: tuple[Purpose, ...] = get_args(Purpose)
 EVERY_BRAND = "all"
 ONE_FORM = 64 * 1024  # bytes
@@ -133,13 +133,13 @@ async def _registered(request: Asked, code: str, *, at: datetime) -> Template | 
 
 async def _arrived(request: Asked, sent: Form, key: FormKey, *, event: EventFacts, at: datetime) -> str:
     """The registration is made; where its guest goes on."""
-    source = await sender(await make_source(SOURCE, kind="web_form"))
+    source = await sender(await make_source(registering.FORM_SOURCE, kind="web_form"))
     body = await _body(sent, key, event=event)
     came = await registering.register(
         body, event=event, source=source, at=at, raw=await request.body(), slot=sent.slot, by="guest"
     )
-    # Here the visits that a short link counted become this person's, once somebody can adopt them:
-    # the cookie `visitor`, came.person, came.observation and `at` are all that it takes.
+    if visitor := landings.visitor_of(request.cookies.get(landings.COOKIE)):
+        await touchpoints.adopt(visitor, person=came.person, observation=came.observation, at=at)
     return guest_links.of_guest(came.link)
 
 

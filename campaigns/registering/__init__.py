@@ -9,10 +9,19 @@ from campaigns.registering.attending import HasNoPlace, mark_attended, mark_done
 from campaigns.registering.changing import change_language, change_wishes, choose_slot, withdraw
 from campaigns.registering.leaving import OfferGone, accept, cancel_booking, cancel_registration, decline, lapse
 from campaigns.registering.lines import EVENT, SLOT, FewerThanTaken
-from campaigns.registering.shapes import Booked, BookingBody, GuestSaid, Registered, RegistrationBody, WishSaid
+from campaigns.registering.shapes import (
+    FORM_SOURCE,
+    Booked,
+    BookingBody,
+    GuestSaid,
+    Registered,
+    RegistrationBody,
+    WishSaid,
+)
 
 __all__ = [
     "EVENT",
+    "FORM_SOURCE",
     "SLOT",
     "Booked",
     "BookingBody",

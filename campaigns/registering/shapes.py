@@ -13,6 +13,7 @@ from crm.wire import PLAIN, Code, ConsentSaid, ExternalId, Line, PersonSaid, Pla
 State = Literal["confirmed", "waiting", "offered", "cancelled"]
 Language = Literal["zh", "en"]
 MOST_WISHES = 20
+FORM_SOURCE = "registration-page"  # the source of what the public form brings in
 
 # A booking of somebody new makes a registration, named after it.
 BookingId = Annotated[str, msgspec.Meta(min_length=1, max_length=100, pattern=PLAIN)]

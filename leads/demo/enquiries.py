@@ -8,6 +8,7 @@ from datetime import datetime, time, timedelta
 from random import Random
 from typing import NamedTuple, TypeVar
 
+from campaigns.registering import FORM_SOURCE
 from campaigns.showcases import Showcase
 from crm.network import LOCAL, local_day
 from crm.people import corrections
@@ -31,7 +32,7 @@ Code = TypeVar("Code", bound=str)
 
 DESK, WEB, GUESTS = "demo-desk", "demo-web", "demo-guests"
 # Sources of its own, and what its people type in: what comes by any other is not the demo's, and is never emptied nor shown to strangers.
-SOURCES = (DESK, WEB, GUESTS, entering.SOURCE, corrections.SOURCE)
+SOURCES = (DESK, WEB, GUESTS, FORM_SOURCE, entering.SOURCE, corrections.SOURCE)
 NOTICE = NoticeShown(id="desk", version="1", language="zh")
 # What a brand's stand draws, and which of its cars.
 BRANDS: dict[str, int] = {"aito": 40, "luxeed": 20, "stelato": 14, "maextro": 10, "shangjie": 16}

@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 import icalendar
 import pytest
 
-from campaigns import form_keys, form_tries, guest_links
+from campaigns import channels, form_keys, form_tries, guest_links
 from crm.database import transaction
 from tests.campaigns.registering.coming import a_slot, an_event, comes
 from tests.cast import WANG, another_phone, browser, fetch, signed_in, value
@@ -28,6 +28,23 @@ def key(event, *, seconds=10):
 async def sends(event, client=None, **facts):
     usual = {"form": key(event), "name": "沈予安", "phone": another_phone(7)}
     return await (client or browser()).post(f"/e/{event.code}", data=usual | facts)
+
+
+async def test_who_came_by_a_short_link_and_registers_was_that_visitor(tent):
+    async with transaction() as connection:
+        await connection.execute("update campaign set status = 'live'")
+        slug = await channels.add(tent.campaign, code="poster", name="海报", medium="poster", actor="tester", at=SOON)
+    client = browser(**{"user-agent": "Mozilla/5.0"})
+    onward = await client.get(f"/r/{slug}")
+    assert onward.headers["location"].startswith("/e/tent?c=poster")
+
+    await sends(tent, client)
+
+    person = await value("select person from registration")
+    rows = await fetch(
+        "select person = $1 as known, retracted_at is null as stands from touchpoint where kind = 10", person
+    )
+    assert sorted(tuple(row) for row in rows) == [(False, False), (True, True)]
 
 
 def without_links(page):
