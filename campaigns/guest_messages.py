@@ -18,7 +18,7 @@ from campaigns.invitations.rules import PRIORITIES, Rules
 from campaigns.invitations.writing import LANGUAGES, Recipient, as_html, filled, filled_html, salutation
 from campaigns.senders.letters import Letter
 from campaigns.tables import Message
-from crm import vault
+from crm import normalise, vault
 from crm.database import current, insert
 from crm.ids import uuid7
 from crm.work import Job, drain
@@ -89,7 +89,7 @@ async def recipients(claimed: Sequence[Record]) -> dict[UUID, Recipient]:
     found = {}
     for row in rows:
         guest = opened(row["sealed"], registration=row["registration"])
-        if address := guest.email if row["channel"] == "email" else guest.phone:
+        if address := _address(guest, row["channel"]):
             found[row["id"]] = Recipient(address, guest.name)
     return found
 
@@ -116,6 +116,16 @@ def when(starts_at: datetime | None, starts_on: date | None, *, zone: str, langu
     return f"{said} {local:%H:%M}" if local else said
 
 
+def _address(guest: Guest, channel: str) -> str | None:
+    """What they wrote, as a sender needs it; None for what is no address."""
+    try:
+        if channel == "email":
+            return normalise.email(guest.email).address if guest.email else None
+        return normalise.phone(guest.phone).e164 if guest.phone else None
+    except normalise.Unreadable:
+        return None
+
+
 async def _queue(rows: Sequence[Record], *, at: datetime) -> None:
     queued = [_message(row, at=at) for row in rows]
     await insert([message for message in queued if message])
@@ -124,7 +134,7 @@ async def _queue(rows: Sequence[Record], *, at: datetime) -> None:
 
 def _message(row: Record, *, at: datetime) -> Message | None:
     guest = opened(row["sealed"], registration=row["registration"])
-    channel = "email" if guest.email else "sms" if guest.phone else None
+    channel = next((one for one in ("email", "sms") if _address(guest, one)), None)
     if channel is None:
         return None
     return Message(

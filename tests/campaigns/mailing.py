@@ -63,6 +63,7 @@ async def add_people(
     *,
     state: str = "given",
     email: str | None = None,
+    place: str = "observation|particulars",
     at: datetime = NOON,
 ) -> list[UUID]:
     source = await connection.fetchval(
@@ -75,7 +76,7 @@ async def add_people(
         said = Particulars(
             name="王建国", phone=f"+86{another_phone(i)}", email=email or f"p{person.hex[-12:]}@example.com"
         )
-        sealed = vault.seal(msgspec.json.encode(said).decode(), place=f"observation|particulars|{observation}")
+        sealed = vault.seal(msgspec.json.encode(said).decode(), place=f"{place}|{observation}")
         persons.append((person, "active", agreed, 1))
         observations.append((observation, source, person.hex, agreed, agreed, False, sealed, 1))
         decisions.append((decision, observation, person, "new", "[]", 1, "tester", agreed))
