@@ -16,9 +16,10 @@ from campaigns import appointments, calendar_file, guest_links, guest_words
 from campaigns.invitations.rules import PRIORITIES, Rules
 from campaigns.invitations.writing import LANGUAGES, Recipient, as_html, filled, filled_html, salutation
 from campaigns.registering import reading, standing
+from campaigns.registering.reading import Sealed
 from campaigns.senders.letters import CalendarFile, Letter
 from campaigns.tables import Message
-from crm import languages
+from crm import languages, normalise
 from crm.database import current, insert
 from crm.ids import uuid7
 from crm.settings import settings
@@ -69,7 +70,7 @@ async def recipients(claimed: Sequence[Record]) -> dict[UUID, Recipient]:
     found = {}
     for row in rows:
         guest = reading.opened(row["sealed"], registration=row["registration"])
-        if address := guest.email if row["channel"] == "email" else guest.phone:
+        if address := _address(guest, row["channel"]):
             found[row["id"]] = Recipient(address, guest.name)
     return found
 
@@ -93,6 +94,16 @@ def when(starts_at: datetime | None, starts_on: date | None, *, zone: str, langu
     return f"{said} {local:%H:%M}" if local else said
 
 
+def _address(guest: Sealed, channel: str) -> str | None:
+    """What they wrote, as a sender needs it; None for what is no address."""
+    try:
+        if channel == "email":
+            return normalise.email(guest.email).address if guest.email else None
+        return normalise.phone(guest.phone).e164 if guest.phone else None
+    except normalise.Unreadable:
+        return None
+
+
 async def _queue(rows: Sequence[Record], *, at: datetime) -> None:
     queued = [_message(row, at=at) for row in rows]
     await insert([message for message in queued if message])
@@ -101,7 +112,7 @@ async def _queue(rows: Sequence[Record], *, at: datetime) -> None:
 
 def _message(row: Record, *, at: datetime) -> Message | None:
     guest = reading.opened(row["sealed"], registration=row["registration"])
-    channel = "email" if guest.email else "sms" if guest.phone else None
+    channel = next((one for one in ("email", "sms") if _address(guest, one)), None)
     if channel is None:
         return None
     return Message(

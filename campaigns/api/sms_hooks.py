@@ -65,10 +65,10 @@ class SmsHooks(Controller):
     async def answer(self, request: Request[Any, Any, Any]) -> Response[dict[str, bool]]:
         at = datetime.now(UTC)
         told = _read(await _signed(request, at), Answer)
-        phone = normalise.phone(told.sender)
+        phone = _number(told.sender)
         async with transaction():
-            if await _is_new(request, at=at) and phone and phone.e164 and unsubscribing.means_stop(told.text):
-                await unsubscribing.stop_number(phone.e164, at=at)
+            if await _is_new(request, at=at) and phone and unsubscribing.means_stop(told.text):
+                await unsubscribing.stop_number(phone, at=at)
         return Response({"ok": True})
 
 
@@ -78,6 +78,13 @@ async def _signed(request: Request[Any, Any, Any], at: datetime) -> bytes:
     if not secret or not signing.is_ours(secret, body, request.headers, at=at):
         raise NotSigned
     return body
+
+
+def _number(typed: str) -> str | None:
+    try:
+        return normalise.phone(typed).e164
+    except normalise.Unreadable:
+        return None
 
 
 async def _is_new(request: Request[Any, Any, Any], *, at: datetime) -> bool:

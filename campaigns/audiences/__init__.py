@@ -12,6 +12,7 @@ import msgspec
 from asyncpg import Record
 
 from campaigns.tables import Audience
+from campaigns.touchpoints import Fact
 from crm import history
 from crm.database import current
 from crm.errors import Fault, Invalid, NotThere, Refused
@@ -65,11 +66,13 @@ class Known(msgspec.Struct, frozen=True):
     staff_name: str
 
 
-def of_audiences(scope: Scope) -> Condition:
-    """True for audiences (and templates) that may be seen: a brand's people see their brand's and the alliance's."""
+def of_sender(scope: Scope, column: str) -> Condition:
+    """True for audiences and templates that may be seen: a brand's people see their brand's and the alliance's (null)."""
     if not scope.actor.may("invitations.see"):
         return Condition("false")
-    return Condition("true") if scope.brand is None else Condition("(brand = {} or brand is null)", (scope.brand,))
+    if scope.brand is None:
+        return Condition("true")
+    return Condition(f"({column} = {{}} or {column} is null)", (scope.brand,))
 
 
 def may_change(brand: int | None, scope: Scope) -> bool:
@@ -82,7 +85,8 @@ def may_change(brand: int | None, scope: Scope) -> bool:
 async def every(scope: Scope) -> list[Known]:
     """The audiences that may be seen, the newest first."""
     text, values = numbered(
-        f"{_SELECT} where {{}} and audience.closed_at is null order by audience.updated_at desc", [_here(scope)]
+        f"{_SELECT} where {{}} and audience.closed_at is null order by audience.updated_at desc",
+        [of_sender(scope, "audience.brand")],
     )
     return [_known(row) for row in await current().fetch(text, *values)]
 
@@ -90,7 +94,9 @@ async def every(scope: Scope) -> list[Known]:
 async def find(number: int, scope: Scope) -> Known:
     """One audience; NotThere for one beyond the scope."""
     text, values = numbered(
-        f"{_SELECT} where audience.id = $1 and audience.closed_at is null and {{}}", [_here(scope)], number
+        f"{_SELECT} where audience.id = $1 and audience.closed_at is null and {{}}",
+        [of_sender(scope, "audience.brand")],
+        number,
     )
     row = await current().fetchrow(text, *values)
     if row is None:
@@ -139,18 +145,11 @@ def check(filter_: Filter, actor: Actor) -> None:
 
 
 def _faults(filter_: Filter, actor: Actor) -> Iterator[Fault]:
-    from campaigns.touchpoints import Fact
-
     if filter_.stage_from and filter_.stage_to and Fact[filter_.stage_from] > Fact[filter_.stage_to]:
         yield Fault(path="stage_to", message="The end must not come before the beginning.")
     for path, brands in (("brands", filter_.brands), ("owns", filter_.owns)):
         if actor.brand is not None and set(brands) - {actor.brand}:
             yield Fault(path=path, message="Please choose one of the list.")
-
-
-def _here(scope: Scope) -> Condition:
-    seen = of_audiences(scope)
-    return Condition(seen.text.replace("brand", "audience.brand"), seen.values)
 
 
 def _known(row: Record) -> Known:

@@ -6,7 +6,7 @@ are not held back; they count all the same.
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Any, Literal, TypeAlias
+from typing import Any, Literal, TypeAlias, get_args
 
 import msgspec
 
@@ -16,20 +16,10 @@ from crm.consent import Standing
 
 Fate: TypeAlias = Literal["send", "wait", "suppress"]
 # In the order in which they are asked.
-REASONS = (
-    "no_consent",
-    "unsubscribed",
-    "quiet_hours",
-    "no_address",
-    "stopped",
-    "bounced",
-    "sister_owner",
-    "precedence",
-    "budget",
-)
 Reason: TypeAlias = Literal[
     "no_consent", "unsubscribed", "quiet_hours", "no_address", "stopped", "bounced", "sister_owner", "precedence", "budget"
 ]  # fmt: skip
+REASONS: tuple[Reason, ...] = get_args(Reason)
 
 
 class Use(msgspec.Struct, frozen=True):

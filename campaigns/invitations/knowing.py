@@ -3,6 +3,7 @@
 Promises a handful of statements however many people are asked about. Addresses are opened here and go no further than the letter.
 """
 
+import re
 from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime
@@ -21,6 +22,8 @@ from crm.database import current, statement
 from crm.identity import observations
 from crm.identity.observations import Particulars
 from crm.network import local_day
+
+LANDLINE = re.compile(r"\+86(?!1[3-9]\d{9}$)")
 
 
 class Person(msgspec.Struct, frozen=True):
@@ -102,8 +105,10 @@ def _best(said: Iterable[tuple[str | None, bool]]) -> str | None:
 
 
 def _address(said: Particulars, channel: str) -> str | None:
-    # An SMS reaches a mobile number alone; a masked one is no number.
-    return said.email if channel == "email" else said.phone
+    # A masked number is none, and no SMS reaches a landline; of other countries we cannot tell.
+    if channel == "email":
+        return said.email
+    return said.phone if said.phone and LANDLINE.match(said.phone) is None else None
 
 
 def _opened(row: Record) -> Particulars:

@@ -14,7 +14,7 @@ from crm.errors import Fault, Invalid, Refused
 
 PRIORITIES: dict[str, int] = {"service": 4, "transactional": 3, "joint": 2, "brand": 1}
 ALWAYS = ("service", "transactional")  # they count in the budget and are never held back by it
-SAMPLE_DAY = timedelta(days=1)
+DAY = timedelta(days=1)
 
 
 class RulesAreNewer(Refused):
@@ -53,7 +53,7 @@ class Rules(msgspec.Struct, frozen=True, kw_only=True):
             return at
         local = at.astimezone(ZoneInfo(self.zone))
         today = local.replace(hour=self.opens.hour, minute=self.opens.minute, second=0, microsecond=0)
-        opening = today if today > local else today + SAMPLE_DAY
+        opening = today if today > local else today + DAY
         return opening.astimezone(at.tzinfo)
 
     def free_from(self, used: list[datetime], at: datetime) -> datetime:

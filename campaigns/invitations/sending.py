@@ -10,11 +10,12 @@ from datetime import datetime, timedelta
 from uuid import UUID
 
 import structlog
+from asyncpg import Record
 
 from campaigns.invitations import composing, outcomes, reserving, rules, starting
 from campaigns.senders import Parcel, Sent, send_all
 from campaigns.senders.letters import Outcome
-from crm.database import current, statement, transaction
+from crm.database import AWAY, current, statement, transaction
 from crm.errors import Busy
 from crm.ids import uuid7
 from crm.work import Job
@@ -31,8 +32,7 @@ async def advance(at: datetime) -> int:
     if started := await starting.advance(at):
         return started
     token = uuid7(at)
-    async with transaction():
-        claimed, parcels = await _claim(token, at=at)
+    claimed, parcels = await _next(token, at=at)
     if parcels:
         await hand_over(parcels, token, at=at)
     return claimed or await starting.finish(at)
@@ -41,20 +41,47 @@ async def advance(at: datetime) -> int:
 JOB = Job("mailings", advance)
 
 
-async def _claim(token: UUID, *, at: datetime) -> tuple[int, list[Parcel]]:
-    """Hold the next batch for this sender: how many messages were looked at, and the letters of those that may go."""
+async def _next(token: UUID, *, at: datetime) -> tuple[int, list[Parcel]]:
+    """The next batch for this sender; when something in it cannot be made a letter, one message, so that a bad one stands alone."""
+    try:
+        async with transaction():
+            claimed = await _due(BATCH, at=at)
+            return len(claimed), await _held(claimed, token, at=at)
+    except (Busy, *AWAY):
+        raise
+    except Exception:
+        log.warning("batch_failed", exc_info=True)
+    async with transaction() as connection:
+        claimed = await _due(1, at=at)
+        try:
+            async with connection.transaction():
+                return len(claimed), await _held(claimed, token, at=at)
+        except (Busy, *AWAY):
+            raise
+        except Exception:
+            log.exception("message_failed", message=str(claimed[0]["id"]))
+            await connection.execute(_BROKEN, claimed[0]["id"], at)
+    return len(claimed), []
+
+
+async def _due(limit: int, *, at: datetime) -> Sequence[Record]:
+    """Messages that are due, locked: those of guests first, then those of one mailing."""
     await current().execute(_GIVE_UP_LEASES, at)
-    claimed = await current().fetch(statement("campaigns", "claim_messages"), None, at, BATCH)
+    claimed: Sequence[Record] = await current().fetch(statement("campaigns", "claim_messages"), None, at, limit)
     if not claimed and (mailing := await current().fetchval(_DUE_MAILING, at)):
-        claimed = await current().fetch(statement("campaigns", "claim_messages"), mailing, at, BATCH)
+        claimed = await current().fetch(statement("campaigns", "claim_messages"), mailing, at, limit)
+    return claimed
+
+
+async def _held(claimed: Sequence[Record], token: UUID, *, at: datetime) -> list[Parcel]:
+    """Decide about these, and hold for this sender those that may go: their letters."""
     if not claimed:
-        return 0, []
+        return []
     house = await rules.load()
     going = await reserving.reserve(claimed, house, at=at)
     parcels = await composing.parcels(going, house)
-    held = [parcel.letter.message for parcel in parcels]
-    await current().execute(_HOLD, held, token, at + LEASE)
-    return len(claimed), parcels
+    await current().execute(_HOLD, [parcel.letter.message for parcel in parcels], token, at + LEASE)
+    return parcels
 
 
 async def hand_over(parcels: Sequence[Parcel], token: UUID, *, at: datetime) -> None:
@@ -72,7 +99,7 @@ async def hand_over(parcels: Sequence[Parcel], token: UUID, *, at: datetime) -> 
 async def _not_to_leave(message: UUID, token: UUID) -> Outcome | None:
     """Asked just before it leaves: what becomes of a message that somebody stopped, paused or took over since; None for all others."""
     async with transaction():
-        row = await current().fetchrow(_HELD, message, token)
+        row = await current().fetchrow(_STANDS, message, token)
     if row is None or row["reason"] is not None:
         return Outcome("stopped")
     if row["state"] == "cancelled":
@@ -106,11 +133,12 @@ where state = 'running'
       and exists (select from message where message.mailing = mailing.id and message.state = 'queued' and message.due_at <= $1)
 order by priority desc, random() limit 1
 """
+_BROKEN = "update message set state = 'failed', reason = 'broken', ended_at = $2 where id = $1"
 _HOLD = """
 update message set state = 'sending', claimed_by = $2, claimed_until = $3, reason = null, next_at = null, detail = null
 where id = any($1::uuid[])
 """
-_HELD = """
+_STANDS = """
 select message.reason, mailing.state from message left join mailing on mailing.id = message.mailing
 where message.id = $1 and message.claimed_by = $2 and message.state = 'sending'
 """

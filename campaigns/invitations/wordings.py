@@ -10,7 +10,7 @@ from datetime import datetime
 import msgspec
 from asyncpg import Record
 
-from campaigns.audiences import InUse, may_change, of_audiences
+from campaigns.audiences import InUse, may_change, of_sender
 from campaigns.invitations import rules, writing
 from campaigns.invitations.writing import LANGUAGES, Wording
 from campaigns.tables import MessageTemplate
@@ -18,7 +18,7 @@ from crm import history
 from crm.database import current
 from crm.errors import Fault, Invalid, NotThere, Refused
 from crm.languages import later, say
-from crm.roles import Actor, Condition, Scope, numbered
+from crm.roles import Actor, Scope, numbered
 
 LONGEST, LONGEST_HTML = 10_000, 60_000
 UNKNOWN_PLACE = later("Nobody can fill {%(name)s}. There are %(known)s.")
@@ -61,7 +61,8 @@ class Known(msgspec.Struct, frozen=True, kw_only=True):
 async def every(scope: Scope) -> list[Known]:
     """The templates that may be seen, the newest first."""
     text, values = numbered(
-        f"{_SELECT} where {{}} and template.closed_at is null order by template.updated_at desc", [_here(scope)]
+        f"{_SELECT} where {{}} and template.closed_at is null order by template.updated_at desc",
+        [of_sender(scope, "template.brand")],
     )
     return [_known(row) for row in await current().fetch(text, *values)]
 
@@ -69,7 +70,9 @@ async def every(scope: Scope) -> list[Known]:
 async def find(number: int, scope: Scope) -> Known:
     """One template; NotThere for one beyond the scope."""
     text, values = numbered(
-        f"{_SELECT} where template.id = $1 and template.closed_at is null and {{}}", [_here(scope)], number
+        f"{_SELECT} where template.id = $1 and template.closed_at is null and {{}}",
+        [of_sender(scope, "template.brand")],
+        number,
     )
     row = await current().fetchrow(text, *values)
     if row is None:
@@ -156,11 +159,6 @@ async def _checked(channel: str, texts: Mapping[str, Wording]) -> str:
     if found:
         raise Invalid(errors=found)
     return msgspec.json.encode({it: texts[it] for it in LANGUAGES if it in texts and texts[it].text.strip()}).decode()
-
-
-def _here(scope: Scope) -> Condition:
-    seen = of_audiences(scope)
-    return Condition(seen.text.replace("brand", "template.brand"), seen.values)
 
 
 def _known(row: Record) -> Known:

@@ -18,9 +18,12 @@ from campaigns.invitations.wordings import Known, field_of
 from campaigns.invitations.writing import LANGUAGES, Wording
 from campaigns.pages.invitation_ways import ALLIANCE, Me, Name, campaign_of, refuse_to_change, sender_of, senders
 from campaigns.pages.invitations import here
+from campaigns.senders import send_one
+from campaigns.senders.letters import Letter, Outcome
 from crm import access
 from crm.database import transaction
-from crm.errors import Invalid, NotThere
+from crm.errors import Invalid, NotThere, Refused
+from crm.ids import uuid7
 from crm.languages import say
 from crm.pages import frame
 from crm.pages.frame import Asked
@@ -31,6 +34,15 @@ PAGE = "campaigns/message_template.html"
 # The mail of a preview brings styles of its own and nothing else: no script, no picture, no way out of its frame.
 MAIL_POLICY = "default-src 'none'; style-src 'unsafe-inline'; sandbox; frame-ancestors 'none'; base-uri 'none'; form-action 'none'"
 Text = Annotated[str, msgspec.Meta(max_length=10_000)]
+
+
+class NoMailbox(Refused):
+    sentence = "A test goes by mail, to the address that you sign in with; yours is none."
+
+
+class NotTaken(Refused):
+    status = 502
+    sentence = "The mail server did not take the test; ask whoever set it up."
 
 
 class Form(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
@@ -152,6 +164,21 @@ class Wordings(Controller):
                 return frame.invalid(request, PAGE, wrong, **await _context(head, scope, known, known.channel))
         return frame.back(request, f"{_address(head)}/{template}", told=say("Written down."))
 
+    @post("/{template:int}/trial", guards=[WORKS])
+    async def try_out(self, request: Asked, code: FromPath[str], template: FromPath[int], actor: Me) -> Response[None]:
+        async with transaction():
+            _, _, known = await _to_change(request, code, template)
+            shown = showing.of_template(known.texts, known.channel, await rules.load())
+        if known.channel != "email" or "@" not in actor.login:
+            raise NoMailbox
+        outcomes = [await _tried(one.letter, actor.login) for one in shown]
+        if any(outcome.fate != "sent" for outcome in outcomes):
+            raise NotTaken
+        stayed = any(outcome.why == "sink" for outcome in outcomes)
+        sent = say("Sent to %(address)s.") % {"address": actor.login}
+        told = say("It stayed in the outbox, for no mail server is set up.") if stayed else sent
+        return frame.back(request, f"/campaigns/{code}/invitations/templates/{template}", told=told)
+
     @post("/{template:int}/closing", guards=[WORKS])
     async def close(self, request: Asked, code: FromPath[str], template: FromPath[int], actor: Me) -> Response[None]:
         async with transaction():
@@ -166,6 +193,12 @@ class Wordings(Controller):
             head, scope = await campaign_of(request, code)
             await wordings.reopen(template, scope=scope, at=datetime.now(UTC))
         return frame.back(request, f"{_address(head)}/{template}", told=say("The template is back."))
+
+
+async def _tried(letter: Letter, to: str) -> Outcome:
+    """The mail as somebody made up would get it, sent to whoever asks."""
+    at = datetime.now(UTC)
+    return await send_one(msgspec.structs.replace(letter, message=uuid7(at), to=to), kind="service", at=at)
 
 
 async def _to_change(request: Asked, code: str, template: int) -> tuple[CampaignHead, Scope, Known]:

@@ -8,6 +8,8 @@ import contextlib
 import time
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime
+from email.errors import MessageError
+from email.message import EmailMessage
 from urllib.parse import SplitResult, parse_qs, unquote, urlsplit
 from weakref import WeakKeyDictionary
 
@@ -34,25 +36,35 @@ class Line:
         self._used_at = 0.0
 
     async def send(self, letter: Letter) -> Outcome:
-        """Hand a mail over; never raises for what a server or the network does."""
-        sender = settings().smtp_from or ""
-        mail = mime.written(letter, sender=sender, at=datetime.now(UTC))
+        """Hand a mail over; never raises for an address, nor for what a server or the network does."""
         try:
-            client = await self._connected()
-            await client.send_message(mail, sender=str(mail["From"].addresses[0].addr_spec), recipients=[letter.to])
-        except aiosmtplib.SMTPRecipientsRefused as refused:
-            return _refused(refused.recipients[0].code, bounces=True)
-        except aiosmtplib.SMTPDataError as refused:
-            return _refused(refused.code, bounces=False)
-        except aiosmtplib.SMTPResponseException as refused:
-            # Of us, not of this letter: a greeting, a password, a sender that somebody has to put right.
-            await self.hang_up()
-            return Outcome("again", f"smtp_{refused.code}")
-        except (aiosmtplib.SMTPException, OSError, TimeoutError) as broken:
-            await self.hang_up()
-            return Outcome("again", type(broken).__name__)
+            mail = mime.written(letter, sender=settings().smtp_from or "", at=datetime.now(UTC))
+        except (ValueError, IndexError, MessageError):
+            return Outcome("failed", "not_an_address")
+        try:
+            await self._hand_over(mail, letter.to)
+        except aiosmtplib.SMTPNotSupported:
+            return Outcome("failed", "not_an_address")
+        except (aiosmtplib.SMTPException, OSError, TimeoutError) as no:
+            return await self._told(no)
         self._used_at = time.monotonic()
         return Outcome("sent")
+
+    async def _hand_over(self, mail: EmailMessage, to: str) -> None:
+        client = await self._connected()
+        await client.send_message(mail, sender=str(mail["From"].addresses[0].addr_spec), recipients=[to])
+
+    async def _told(self, no: Exception) -> Outcome:
+        """What an error means for the letter; a connection that broke, or refuses us, is made anew."""
+        if isinstance(no, aiosmtplib.SMTPRecipientsRefused):
+            return _refused(no.recipients[0].code, bounces=True)
+        if isinstance(no, aiosmtplib.SMTPDataError):
+            return _refused(no.code, bounces=False)
+        await self.hang_up()
+        # Of us, not of this letter: a greeting, a password, a sender that somebody has to put right.
+        return Outcome(
+            "again", f"smtp_{no.code}" if isinstance(no, aiosmtplib.SMTPResponseException) else type(no).__name__
+        )
 
     async def hang_up(self) -> None:
         """End the connection, however it is."""

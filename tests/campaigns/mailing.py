@@ -17,7 +17,7 @@ from crm.database import current, transaction
 from crm.identity.observations import Particulars
 from crm.ids import uuid7
 from crm.roles import Scope, visible_to
-from tests.cast import NOON, another_phone, colleague, value
+from tests.cast import NOON, another_phone, colleague, fetch, value
 
 TEXTS = {
     "zh-Hans": Wording(subject="{event} 邀请函", text="{name}，诚邀您参加 {event}（{brands}）：{link}"),
@@ -63,6 +63,7 @@ async def add_people(
     *,
     state: str = "given",
     email: str | None = None,
+    place: str = "observation|particulars",
     at: datetime = NOON,
 ) -> list[UUID]:
     source = await connection.fetchval(
@@ -75,7 +76,7 @@ async def add_people(
         said = Particulars(
             name="王建国", phone=f"+86{another_phone(i)}", email=email or f"p{person.hex[-12:]}@example.com"
         )
-        sealed = vault.seal(msgspec.json.encode(said).decode(), place=f"observation|particulars|{observation}")
+        sealed = vault.seal(msgspec.json.encode(said).decode(), place=f"{place}|{observation}")
         persons.append((person, "active", agreed, 1))
         observations.append((observation, source, person.hex, agreed, agreed, False, sealed, 1))
         decisions.append((decision, observation, person, "new", "[]", 1, "tester", agreed))
@@ -154,7 +155,5 @@ async def send(at: datetime = NOON) -> None:
 
 async def fates(mailing: mailings.Known) -> dict[tuple[str, str | None], int]:
     """How many messages of a mailing are in which state, and why."""
-    from tests.cast import fetch
-
     rows = await fetch("select state, reason, count(*) from message where mailing = $1 group by 1, 2", mailing.id)
     return {(row["state"], row["reason"]): row["count"] for row in rows}

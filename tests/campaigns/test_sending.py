@@ -173,8 +173,7 @@ async def test_what_a_dead_sender_held_is_sent_after_its_lease_and_counts_once()
     mailing = await m.a_mailing(await m.a_campaign())
     await m.start(mailing)
     async with transaction():
-        claimed, parcels = await sending._claim(uuid7(NOON), at=NOON)
-    assert (claimed, len(parcels)) == (1, 1)
+        assert len(await sending._held(await sending._due(9, at=NOON), uuid7(NOON), at=NOON)) == 1
 
     await m.send(NOON + timedelta(minutes=1))
     assert await m.fates(mailing) == {("sending", None): 1}
@@ -190,7 +189,7 @@ async def test_what_somebody_stops_while_it_is_claimed_does_not_leave_the_house(
     await m.start(mailing)
     token = uuid7(NOON)
     async with transaction():
-        _, parcels = await sending._claim(token, at=NOON)
+        parcels = await sending._held(await sending._due(9, at=NOON), token, at=NOON)
     async with transaction():
         found = await unsubscribing.find(tokens.made("unsubscribe", parcels[0].letter.message))
         await unsubscribing.stop(found, brands=found.brands, at=NOON)
@@ -201,6 +200,18 @@ async def test_what_somebody_stops_while_it_is_claimed_does_not_leave_the_house(
     assert await value("select count(*) from sent_sample") == 0
     assert await value("select count(*) from contact_use") == 0
     assert person == await value("select person from consent where state = 'withdrawn'")
+
+
+async def test_a_person_whose_record_cannot_be_opened_keeps_nobody_else_waiting():
+    await m.people(3)
+    await m.people(1, place="somewhere else")
+    mailing = await m.a_mailing(await m.a_campaign())
+
+    await m.send()
+
+    assert await m.fates(mailing) == {("sent", None): 3, ("failed", "broken"): 1}
+    assert await value("select state from mailing") == "done"
+    assert await value("select count(*) from contact_use") == 3
 
 
 async def test_nobody_is_invited_twice_to_a_campaign_by_one_sender_unless_it_is_another_round():
@@ -255,7 +266,7 @@ async def test_what_was_claimed_already_does_not_leave_a_mailing_that_somebody_p
     await m.start(mailing)
     token = uuid7(NOON)
     async with transaction():
-        _, parcels = await sending._claim(token, at=NOON)
+        parcels = await sending._held(await sending._due(9, at=NOON), token, at=NOON)
     async with transaction():
         await ends(await mailings.find(mailing.id, campaign, scope), actor=scope.actor, at=NOON)
 

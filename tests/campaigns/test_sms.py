@@ -6,9 +6,10 @@ import httpx
 import msgspec
 import pytest
 
-from campaigns.invitations import unsubscribing
+from campaigns.invitations import knowing, unsubscribing
 from campaigns.senders import signing, sms
 from campaigns.senders.letters import Letter
+from crm.identity.observations import Particulars
 from crm.ids import uuid7
 from tests.campaigns import mailing as m
 from tests.campaigns.gateways import set_up
@@ -128,6 +129,22 @@ async def test_who_answers_stop_gets_no_more_sms_and_withdrew(text):
     assert await value("select reason from contact_stop") == "stopped"
 
 
+async def test_an_answer_from_what_is_no_number_is_heard_and_stops_nothing():
+    assert (await call("answers", {"from": "nobody", "text": "R"})).status_code == 200
+    assert await value("select count(*) from contact_stop") == 0
+
+
+async def test_no_sms_goes_to_a_landline():
+    assert [
+        knowing._address(Particulars(phone=phone), "sms")
+        for phone in ("+8613800000000", "+862087654321", "+4915112345678")
+    ] == [
+        "+8613800000000",
+        None,
+        "+4915112345678",
+    ]
+
+
 async def test_who_answers_something_else_stopped_nothing():
     person, _ = await sent_sms()
 
@@ -151,7 +168,6 @@ def test_only_a_whole_answer_means_stop():
 
 
 async def phone_of(person):
-    from campaigns.invitations import knowing
     from crm.database import transaction
 
     async with transaction():

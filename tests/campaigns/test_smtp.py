@@ -41,6 +41,8 @@ async def test_a_mailing_arrives_in_real_mailboxes(postbox):
         ("later@example.com", "hello", "again", "smtp_451"),
         ("a@example.com", "REFUSE ME", "failed", "smtp_554"),
         ("a@example.com", "hello", "sent", None),
+        ("no address", "hello", "failed", "not_an_address"),
+        ("王@example.com", "hello", "failed", "not_an_address"),
     ],
 )
 async def test_each_answer_of_the_server_means_something_else(postbox, to, subject, fate, why):

@@ -308,6 +308,7 @@ POST /campaigns/{campaign}/invitations/audiences/{audience}/reopening    invitat
 POST /campaigns/{campaign}/invitations/templates                         invitations.work
 POST /campaigns/{campaign}/invitations/templates/{template}              invitations.work
 POST /campaigns/{campaign}/invitations/templates/{template}/approval     invitations.work
+POST /campaigns/{campaign}/invitations/templates/{template}/trial        invitations.work
 POST /campaigns/{campaign}/invitations/templates/{template}/closing      invitations.work
 POST /campaigns/{campaign}/invitations/templates/{template}/reopening    invitations.work
 GET  /contact-rules                                     settings

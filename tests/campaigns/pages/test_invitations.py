@@ -5,6 +5,8 @@ from datetime import UTC, datetime
 
 import pytest
 
+from campaigns.senders import sink
+from crm.database import transaction
 from tests.campaigns import mailing as m
 from tests.cast import on_page, signed_in, value
 
@@ -131,6 +133,28 @@ async def test_the_html_of_a_mail_is_shown_where_it_can_load_and_run_nothing(cam
     assert "default-src 'none'" in policy
     assert "sandbox" in policy
     assert "script-src" not in policy
+
+
+async def test_whoever_writes_a_mail_can_send_it_to_themselves(campaign):
+    client = await signed_in("alliance_marketer")
+    template = await made(
+        client,
+        f"{BASE}/templates",
+        name="x",
+        sender="aito",
+        subject_zh="试",
+        text_zh="{name}",
+        subject_en="try",
+        text_en="{name}",
+    )
+
+    await made(client, f"{template}/trial")
+
+    async with transaction():
+        samples = await sink.newest()
+    assert {one.letter.subject for one in samples} == {"试", "try"}
+    assert {one.letter.to for one in samples} == {await value("select login from staff")}
+    assert await value("select count(*) from contact_use") == 0
 
 
 async def test_people_behind_a_reason_are_named_to_the_alliance_alone(campaign):
