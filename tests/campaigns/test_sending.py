@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import pytest
 
-from campaigns.invitations import mailings, sending, tokens, unsubscribing
+from campaigns.invitations import mailings, sending, starting, tokens, unsubscribing
 from campaigns.senders import sink
 from crm import consent
 from crm import people as crm_people
@@ -212,6 +212,23 @@ async def test_a_person_whose_record_cannot_be_opened_keeps_nobody_else_waiting(
     assert await m.fates(mailing) == {("sent", None): 3, ("failed", "broken"): 1}
     assert await value("select state from mailing") == "done"
     assert await value("select count(*) from contact_use") == 3
+
+
+async def test_somebody_who_was_never_there_holds_no_mailing_up():
+    mailing = await m.a_mailing(await m.a_campaign())
+    async with transaction() as connection:
+        await starting.start(mailing.id, at=NOON)
+        await connection.execute(
+            "insert into message (id, kind, priority, mailing, campaign, sender, channel, person, language, due_at) "
+            "select $1, 'brand', 1, id, campaign, brand, 'email', $1, 'en', $2 from mailing",
+            uuid7(NOON),
+            NOON,
+        )
+
+    await m.send()
+
+    assert await m.fates(mailing) == {("suppressed", "no_consent"): 1}
+    assert await value("select state from mailing") == "done"
 
 
 async def test_nobody_is_invited_twice_to_a_campaign_by_one_sender_unless_it_is_another_round():
