@@ -199,7 +199,7 @@ def _names(codes: list[str]) -> str:
 
 
 def _address(head: CampaignHead) -> str:
-    return f"/campaigns/{head.code}/invitations/audiences"
+    return f"{head.address}/invitations/audiences"
 
 
 _CAMPAIGNS = "select id, name from campaign where {} order by starts_on desc nulls last, id desc limit 30"

@@ -160,7 +160,7 @@ class MailingWork(Controller):
 
 
 def _address(head: CampaignHead) -> str:
-    return f"/campaigns/{head.code}/invitations"
+    return f"{head.address}/invitations"
 
 
 CONTROLLERS = (NewMailings, MailingWork)

@@ -167,7 +167,7 @@ class Wordings(Controller):
     @post("/{template:int}/trial", guards=[WORKS])
     async def try_out(self, request: Asked, code: FromPath[str], template: FromPath[int], actor: Me) -> Response[None]:
         async with transaction():
-            _, _, known = await _to_change(request, code, template)
+            head, _, known = await _to_change(request, code, template)
             shown = showing.of_template(known.texts, known.channel, await rules.load())
         if known.channel != "email" or "@" not in actor.login:
             raise NoMailbox
@@ -177,7 +177,7 @@ class Wordings(Controller):
         stayed = any(outcome.why == "sink" for outcome in outcomes)
         sent = say("Sent to %(address)s.") % {"address": actor.login}
         told = say("It stayed in the outbox, for no mail server is set up.") if stayed else sent
-        return frame.back(request, f"/campaigns/{code}/invitations/templates/{template}", told=told)
+        return frame.back(request, f"{_address(head)}/{template}", told=told)
 
     @post("/{template:int}/closing", guards=[WORKS])
     async def close(self, request: Asked, code: FromPath[str], template: FromPath[int], actor: Me) -> Response[None]:
@@ -225,7 +225,7 @@ async def _context(head: CampaignHead, scope: Scope, known: Known | None, channe
 
 
 def _address(head: CampaignHead) -> str:
-    return f"/campaigns/{head.code}/invitations/templates"
+    return f"{head.address}/invitations/templates"
 
 
 CONTROLLERS = (Wordings,)
