@@ -22,7 +22,7 @@ PERSON = (
 STORE = "select code from store join offer on offer.store = store.id where state = 'offered' group by code order by count(*) desc, code limit 1"
 REVIEW = "select id from review_task where closed_at is null order by opened_at limit 1"
 DEALER = "select dealer.code from dealer order by code limit 1"
-STAFF = "select id from staff where role = 'brand_marketer'"
+STAFF = "select id from staff where role = 'brand_marketer' and created_by = 'demo'"
 MERGE = "select id from merge where undone_at is null order by at desc limit 1"
 MESSAGE = "select id from message where mailing is not null order by id limit 1"
 AT_THE_DESK = (
