@@ -100,8 +100,8 @@ def kill_one(house, database, slot):
 
 def test_twenty_places_are_given_once_and_the_rest_wait_in_line_while_a_process_is_killed(tent):
     house, database, key = tent
-    hands = size(60, full=500)
-    for round_ in range(size(2, full=50)):
+    hands = size(50, full=500)
+    for round_ in range(size(1, full=50)):
         time.sleep(YOUNG)
         slot = a_slot(database.environment)
         path = f"/api/v1/events/rush/slots/{slot}/bookings"

@@ -10,7 +10,7 @@ from tests.cast import on_page
 from tests.whole import running
 from tests.whole.running import a_phone, commands, size
 
-EACH = size(25, full=200)
+EACH = size(12, full=200)
 READ_SECONDS = 2.1  # a person takes longer to fill in a form
 
 

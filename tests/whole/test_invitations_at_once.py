@@ -15,7 +15,7 @@ SAYS_WHY = "(detail ->> 'used' = '2' and detail ->> 'last' = 'brand')"
 
 
 def test_five_brands_at_once_never_write_to_anybody_beyond_the_budget(fresh_database, tmp_path):
-    people, withdrawn = size(300, full=10_000), size(10, full=200)
+    people, withdrawn = size(120, full=10_000), size(10, full=200)
     said = at_work.run(fresh_database.environment, "set-up", people, BRANDS, withdrawn)
 
     began = time.time()
@@ -46,7 +46,7 @@ def test_five_brands_at_once_never_write_to_anybody_beyond_the_budget(fresh_data
 
 
 def test_with_a_joint_mailing_under_way_no_brand_takes_its_place_in_anybodys_budget(fresh_database):
-    people = size(200, full=2000)
+    people = size(80, full=2000)
     said = at_work.run(fresh_database.environment, "set-up", people, BRANDS, 0, "joint")
 
     began = time.time()
@@ -60,7 +60,7 @@ def test_with_a_joint_mailing_under_way_no_brand_takes_its_place_in_anybodys_bud
 
 
 def test_senders_that_are_killed_lose_no_mail_and_send_few_twice(fresh_database, tmp_path):
-    people, kills = size(400, full=10_000), size(5, full=50)
+    people, kills = size(200, full=10_000), size(3, full=50)
     at_work.run(fresh_database.environment, "set-up", people, "aito", 0)
     chance = random.Random(7)
     with mailbox.beside(tmp_path) as box:

@@ -12,7 +12,7 @@ from tests.whole.running import asked, size
 
 
 def test_who_unsubscribes_gets_nothing_that_was_queued_for_them_within_a_second(fresh_database, tmp_path):
-    people = size(200, full=3000)
+    people = size(100, full=3000)
     at_work.run(fresh_database.environment, "set-up", people, "aito,luxeed", 0)
     # Any hour will do, and the alliance may write as often as it likes: what stops these is the person alone.
     asked(
