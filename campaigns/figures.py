@@ -15,7 +15,7 @@ import msgspec
 from campaigns.touchpoints import Fact, Touch
 from crm.database import current, lock_stripes, statement, transaction
 from crm.reference import BrandFacts
-from crm.roles import Scope
+from crm.roles import Scope, numbered
 from crm.work import Job
 
 FOLDING = 0x66_6F_6C_64  # "fold": the space of the advisory locks under which news become counts
@@ -76,7 +76,9 @@ async def figures(campaign: int, scope: Scope) -> Figures:
     """The counts of a campaign; a brand's people get their own exactly, and of the others together only what is not small."""
     rows = await current().fetch(statement("campaigns", "campaign_counts"), campaign)
     counted = {(Figure(row["figure"]), row["place"]): row["number"] for row in rows}
-    channels = _by_channel(counted, tells_small=scope.actor.brand is None)
+    channels = _by_channel(counted)
+    if scope.actor.brand is not None:
+        channels = await _own_by_channel(campaign, channels, scope)
     places = {place for figure, place in counted if figure in GOALS}
     total = _reach(counted, ONCE)
     if scope.brand is None:
@@ -124,16 +126,21 @@ def _reach(counted: Mapping[tuple[Figure, int], int], place: int) -> dict[Figure
     return {figure: counted.get((figure, place), 0) for figure in GOALS}
 
 
-def _by_channel(counted: Mapping[tuple[Figure, int], int], *, tells_small: bool) -> dict[int, Came]:
-    # Visits are of nobody known; who registered is somebody, of whatever brand.
-    def told(figure: Figure, place: int) -> int | None:
-        number = counted.get((figure, place), 0)
-        return number if tells_small or not 0 < number < SMALL else None
-
+def _by_channel(counted: Mapping[tuple[Figure, int], int]) -> dict[int, Came]:
     places = {place for figure, place in counted if figure >= Figure.landing}
+    kinds = (Figure.landing, Figure.guest, Figure.guest_lead)
+    return {place: Came(*(counted.get((figure, place), 0) for figure in kinds)) for place in places}
+
+
+async def _own_by_channel(campaign: int, channels: Mapping[int, Came], scope: Scope) -> dict[int, Came]:
+    """The same for a brand's people: visits, which are of nobody known, and of those who registered their own guests alone."""
+    text, values = numbered(_OWN_BY_CHANNEL, [scope.of_registrations()], campaign)
+    own = {row["channel"]: row for row in await current().fetch(text, *values)}
     return {
-        place: Came(counted.get((Figure.landing, place), 0), told(Figure.guest, place), told(Figure.guest_lead, place))
-        for place in places
+        place: Came(
+            came.visits, own[place]["guests"] if place in own else 0, own[place]["leads"] if place in own else 0
+        )
+        for place, came in channels.items()
     }
 
 
@@ -151,5 +158,10 @@ def _rate(count: int | None, before: int | None) -> float | None:
     return count / before if count is not None and before else None
 
 
+# Guests who may be counted, by the way they came. Grain: one row per channel. $1 campaign. Condition: on registration.
+_OWN_BY_CHANNEL = """
+select channel, count(*) as guests, count(lead) as leads from registration
+where campaign = $1 and channel is not null and {} group by channel
+"""
 _MOST_NEWS = "select campaign from campaign_news group by campaign having count(*) >= $1 order by count(*) desc, campaign limit 1"
 JOB = Job("counts", fold_due)

@@ -143,8 +143,12 @@ def _conditions(filters: Filters, scope: Scope) -> list[Condition]:
     if filters.event is not None:
         narrowed &= Condition("registration.event = {}", (filters.event,))
     if filters.slot is not None:
-        there = "exists (select from booking where booking.registration = registration.id and booking.slot = {} and booking.state <> 'cancelled')"
-        narrowed &= Condition(there, (filters.slot,))
+        seen = _of_slots(scope)
+        there = (
+            "exists (select from booking join slot on slot.id = booking.slot where booking.registration = registration.id "
+            f"and booking.slot = {{}} and booking.state <> 'cancelled' and {seen.text})"
+        )
+        narrowed &= Condition(there, (filters.slot, *seen.values))
     if filters.brand is not None:
         wished = "exists (select from registration_wish as wish where wish.registration = registration.id and wish.brand = {})"
         narrowed &= Condition(wished, (filters.brand,))
@@ -165,7 +169,7 @@ def _standing(state: Shown | None) -> Condition:
 async def _guests(rows: Sequence[Record], scope: Scope) -> list[Guest]:
     known = await sight.names_in_clear({row["person"] for row in rows}, scope)
     ids = [row["id"] for row in rows]
-    wishes, bookings = await _wishes(ids, scope), await _bookings(ids)
+    wishes, bookings = await _wishes(ids, scope), await _bookings(ids, scope)
     return [
         _guest(row, known=known, wishes=wishes.get(row["id"], ()), bookings=bookings.get(row["id"], ())) for row in rows
     ]
@@ -209,9 +213,16 @@ async def _wishes(registrations: Sequence[UUID], scope: Scope) -> dict[UUID, tup
     return found
 
 
-async def _bookings(registrations: Sequence[UUID]) -> dict[UUID, tuple[Booked, ...]]:
+def _of_slots(scope: Scope) -> Condition:
+    """True for slots that may be seen: those of no brand, and those in whose car the reader's brand is driven."""
+    mine = scope.of_brands("slot.brand")
+    return Condition(f"(slot.brand is null or {mine.text})", mine.values)
+
+
+async def _bookings(registrations: Sequence[UUID], scope: Scope) -> dict[UUID, tuple[Booked, ...]]:
+    text, values = numbered(_BOOKINGS, [_of_slots(scope)], list(registrations))
     found: dict[UUID, tuple[Booked, ...]] = {}
-    for row in await current().fetch(_BOOKINGS, list(registrations)):
+    for row in await current().fetch(text, *values):
         found[row["registration"]] = (*found.get(row["registration"], ()), Booked(*list(row.values())[1:]))
     return found
 
@@ -242,6 +253,6 @@ select registration, brand, model from registration_wish where registration = an
 _BOOKINGS = """
 select booking.registration, booking.id, booking.slot, slot.starts_at, booking.state, booking.done_at
 from booking join slot on slot.id = booking.slot
-where booking.registration = any($1::uuid[]) and booking.state <> 'cancelled'
+where booking.registration = any($1::uuid[]) and booking.state <> 'cancelled' and {}
 order by booking.registration, slot.starts_at, booking.id
 """

@@ -12,6 +12,7 @@ from campaigns.heads import CampaignHead
 from crm import history
 from crm.database import current, notify
 from crm.errors import Refused
+from crm.roles import EVERYTHING, Scope, numbered
 
 When = Literal["registered", "confirmed", "attended", "slot_done"]
 FanOut = Literal["exclusive", "in_turn", "parallel"]
@@ -59,9 +60,11 @@ class Followed(msgspec.Struct, frozen=True):
     others: int
 
 
-async def followed(campaign: int) -> Followed:
-    """What a campaign follows now, and what came of it."""
-    row = await current().fetchrow(_FOLLOWED, campaign)
+async def followed(campaign: int, scope: Scope) -> Followed:
+    """What a campaign follows now, and what came of it: of a brand's people their own guests are counted."""
+    counted = EVERYTHING if scope.actor.brand is None else scope.of_registrations()
+    text, values = numbered(_FOLLOWED, [counted], campaign)
+    row = await current().fetchrow(text, *values)
     if row is None:
         raise LookupError(f"no campaign {campaign}")
     return Followed(read(row["lead_rule"]), row["lead_rule"] is not None, row["version"], row["leads"], row["others"])
@@ -97,7 +100,7 @@ _FOLLOWED = """
 select campaign.lead_rule, campaign.version, count(registration.id) filter (where lead is not null) as leads,
        count(registration.id) filter (where lead is null and registration.state <> 'cancelled') as others
 from campaign
-left join registration on registration.campaign = campaign.id
+left join registration on registration.campaign = campaign.id and {}
 where campaign.id = $1
 group by campaign.id
 """

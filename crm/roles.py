@@ -214,10 +214,14 @@ class Scope(msgspec.Struct, frozen=True):
         if self.sees_all_brands and self.brand is None:
             return EVERYTHING
         wished = self.of_brands("wish.brand")
-        return Condition(
+        mine = Condition(
             f"exists (select from registration_wish as wish where wish.registration = {alias}.id and {wished.text})",
             wished.values,
         )
+        # Where the guest lives, or when nobody said, where they come to.
+        said = f"(select region from observation where id = {alias}.observation)"  # noqa: S608  an alias of our own
+        there = f"(select region from event where id = {alias}.event)"  # noqa: S608
+        return mine & self._in_region(f"coalesce({said}, {there})") if self.actor.region else mine
 
     def of_brands(self, column: str) -> Condition:
         """True for rows of the brand that may be seen; `column` holds a brand's id, null belongs to the alliance."""

@@ -21,7 +21,7 @@ from crm.errors import Invalid, Refused
 from crm.languages import say
 from crm.pages import frame
 from crm.pages.frame import Asked
-from crm.roles import Actor
+from crm.roles import Actor, Scope
 
 PAGE = "campaigns/lead_rule.html"
 
@@ -47,7 +47,7 @@ class LeadRules(Controller):
     async def show(self, request: Asked, code: FromPath[str]) -> Template:
         async with transaction():
             campaign = await heads.head(code, frame.scope_of(request))
-            return frame.page(request, PAGE, **await _context(campaign))
+            return frame.page(request, PAGE, **await _context(campaign, frame.scope_of(request)))
 
     @post("/", guards=[access.permits("campaigns.work")])
     async def change(
@@ -73,14 +73,14 @@ def _rule(sent: Rule, request: Asked) -> LeadRule:
 
 
 async def _again(request: Asked, campaign: CampaignHead, wrong: Refused) -> Template:
-    context = await _context(campaign)
+    context = await _context(campaign, frame.scope_of(request))
     # Saving once more is saving over what is shown now.
     request.state.given = getattr(request.state, "given", {}) | {"version": context["followed"].version}
     return frame.invalid(request, PAGE, wrong, **context)
 
 
-async def _context(campaign: CampaignHead) -> dict[str, Any]:
-    return {"campaign": campaign, "part": "lead-rule", "followed": await lead_rules.followed(campaign.id)}
+async def _context(campaign: CampaignHead, scope: Scope) -> dict[str, Any]:
+    return {"campaign": campaign, "part": "lead-rule", "followed": await lead_rules.followed(campaign.id, scope)}
 
 
 CONTROLLERS = (LeadRules,)

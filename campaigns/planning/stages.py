@@ -73,10 +73,17 @@ async def _at_stage(campaign: int, *expected: str) -> None:
 
 async def _move(campaign: int, status: str, *, actor: str, at: datetime, reason: str | None = None) -> None:
     await current().execute("update campaign set status = $2, version = version + 1 where id = $1", campaign, status)
+    if status == "closed":
+        # What is over invites nobody and takes nobody in; opened again, each of these waits for people of ours.
+        await current().execute("update event set is_open = false where campaign = $1 and is_open", campaign)
+        await current().execute(_HOLD_MAILINGS, campaign)
     why = {"reason": reason} if reason else {}
     await history.note(actor, f"campaign_{status}", "campaign", campaign, at=at, **why)
 
 
+_HOLD_MAILINGS = """
+update mailing set state = 'held', version = version + 1 where campaign = $1 and state in ('planned', 'running')
+"""
 # Grain: one row per campaign whose day has come; a scheduled one whose last day passed goes over live to closed. $1 now, $2 limit.
 _DUE = """
 select id, case status when 'scheduled' then 'live' else 'closed' end as next

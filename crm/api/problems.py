@@ -36,13 +36,19 @@ def answer(request: Asked, exception: Exception) -> Response[Any]:
     """Expected refusals with their sentence, everything else logged and answered without details."""
     problem, headers = _problem(request, exception), _headers(exception)
     if problem.status >= HTTPStatus.INTERNAL_SERVER_ERROR and not isinstance(exception, Refused):
-        log.error("request_failed", path=request.url.path, exc_info=exception)
+        # The route as it was declared: an address may hold the key to somebody's own page.
+        log.error("request_failed", path=_route(request), exc_info=exception)
     if _reads_pages(request):
         if isinstance(exception, access.NotSignedIn):
             return frame.sign_in_first(request)
         return frame.error(request, exception, status=problem.status, headers=headers)
     told = {**frame.SECURITY, **headers}
     return Response(msgspec.json.encode(problem), status_code=problem.status, media_type=MEDIA_TYPE, headers=told)
+
+
+def _route(request: Asked) -> str:
+    template: str = request.scope.get("path_template", "")
+    return template or "no route"
 
 
 def _reads_pages(request: Asked) -> bool:

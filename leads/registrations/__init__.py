@@ -78,7 +78,11 @@ async def become_leads(at: datetime) -> int:
         return rows
 
     async def handle(rows: Sequence[Row]) -> None:
-        for guest in await _guests([row["id"] for row in rows]):
+        ids = [row["id"] for row in rows]
+        # All at once and in one order, before what they have is read: another worker may have the same person's other form in hand, and
+        # whoever merges one of them waits, so that the lead is of the survivor.
+        await people.hold_still({guest.person for guest in await _guests(ids)})
+        for guest in await _guests(ids):
             await _follow_rule(guest, at=at)
 
     async def postpone(row: Row, wait: timedelta | None) -> None:
@@ -132,8 +136,10 @@ async def _due_wishes(guest: Guest, words: Reference) -> list[Wish]:
     named = guest.driven if guest.rule.when == "slot_done" else guest.wished
     allowed = set(guest.rule.brands) or words.brands.keys()
     one_each = {wish.brand: wish for wish in reversed(named) if wish.brand in allowed}
-    only = None if guest.rule.once == "person" else guest.id
-    rows = await current().fetch(statement("leads", "brands_fanned_out"), guest.campaign, guest.person, only)
+    if guest.rule.once == "person":
+        rows = await current().fetch(statement("leads", "brands_fanned_out"), guest.campaign, guest.person)
+    else:
+        rows = await current().fetch("select brand from fan_out_wish where lead = $1", guest.lead)
     had = {words.brand(row["brand"]).code for row in rows}
     return [
         wish for wish in dict.fromkeys(one_each[w.brand] for w in named if w.brand in one_each) if wish.brand not in had
@@ -141,11 +147,8 @@ async def _due_wishes(guest: Guest, words: Reference) -> list[Wish]:
 
 
 async def _make_lead(guest: Guest, wishes: Sequence[Wish], *, at: datetime) -> UUID:
-    # Whoever merges this person now waits, so that the lead is of the survivor.
-    moved = await people.hold_still([guest.person])
     body = _body(guest, wishes[: guest.rule.width])
-    met = Met(guest.observation, moved.get(guest.person, guest.person))
-    item = Incoming(body, msgspec.json.encode(body), met=met)
+    item = Incoming(body, msgspec.json.encode(body), met=Met(guest.observation, guest.person))
     [outcome] = await capture.accept_many([item], source=await capture.sender(guest.source), at=at)
     if outcome.lead_id is None:
         # The form was checked by the same rules; what fails here is ours to mend.

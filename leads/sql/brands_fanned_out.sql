@@ -1,9 +1,8 @@
--- Brands that guests of a campaign became leads for before. Grain: one row per brand. $1 campaign, $2 person (the survivor),
--- $3 one registration alone, or null for all of the person's.
+-- Brands that a person became a lead for before, as a guest of this campaign. Grain: one row per brand. $1 campaign, $2 person (the survivor).
+-- From the person's own observations: a campaign has many guests, a person few.
 select distinct wish.brand
-from registration
+from link
+join registration on registration.observation = link.observation and registration.campaign = $1
 join fan_out on fan_out.registration = registration.id
 join fan_out_wish as wish on wish.lead = fan_out.lead
-left join link on link.observation = registration.observation and link.closed_at is null
-where registration.campaign = $1
-      and case when $3::uuid is null then coalesce(link.person, registration.person) = $2 else registration.id = $3 end;
+where link.person = $2 and link.closed_at is null;

@@ -31,9 +31,9 @@ async def the_campaign():
 
 
 async def followed():
-    campaign = await the_campaign()
+    campaign, scope = await the_campaign(), visible_to(await colleague("alliance_marketer"))
     async with transaction():
-        return await lead_rules.followed(campaign.id)
+        return await lead_rules.followed(campaign.id, scope)
 
 
 async def test_a_campaign_follows_the_usual_rule_until_one_is_chosen():

@@ -333,3 +333,13 @@ async def change(campaign, what):
 
 def test_the_show_of_these_tests_is_open_at_noon():
     assert NOON.date() == FIRST
+
+
+async def test_a_campaign_that_is_closed_takes_nobody_in_and_invites_nobody(clean_tables):
+    campaign = await a_ready_one()
+    async with transaction() as connection:
+        await stages.schedule(campaign, actor=ME, at=NOON)
+        await stages.close(campaign, reason="storm", actor=ME, at=NOON)
+        open_events = await connection.fetchval("select count(*) from event where campaign = $1 and is_open", campaign)
+
+    assert open_events == 0

@@ -1,9 +1,12 @@
 """A guest becomes a lead when the campaign's rule says so: once, of the person who registered, for the brands that the rule names."""
 
+import asyncio
+
 import pytest
 
 from campaigns.lead_rules import LeadRule
 from crm.database import current, transaction
+from leads import registrations
 from tests.cast import DAY, DU, LI, MINUTE, NOON, fetch, offers_of, open_chengdu, person_of, stands, value, work
 from tests.leads.registrations.guests import drives, follows, lead_of, registers
 
@@ -157,3 +160,14 @@ async def test_leads_of_guests_count_in_the_funnel_once_each():
         """
     )
     assert [tuple(row) for row in rows] == [("lead", 2), ("offered", 2)]
+
+
+async def test_two_workers_make_one_lead_of_one_persons_two_forms():
+    await follows(None)
+    await registers("aito")
+    await registers("aito", at=NOON + MINUTE)
+
+    await asyncio.gather(*(registrations.become_leads(NOON + MINUTE) for _ in range(4)))
+    await work(NOON + MINUTE)
+
+    assert await value("select count(*) from lead") == 1
