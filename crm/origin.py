@@ -52,12 +52,23 @@ def is_https(connection: Connection) -> bool:
 
 
 def address(connection: Connection) -> str:
-    """The network address that asks; behind our proxy the one that the proxy saw."""
+    """The network address that asks, for counting; behind our proxy the one that the proxy saw.
+
+    Of an IPv6 address its first 64 bits: the rest one household chooses as it likes.
+    """
     told = connection.headers.get("x-forwarded-for") if settings().trust_proxy else None
     if told:
         # The last one is the proxy's own word; what stands before it, anybody can write.
-        return told.rpartition(",")[2].strip()
-    return connection.client.host if connection.client else "unknown"
+        return _household(told.rpartition(",")[2].strip())
+    return _household(connection.client.host) if connection.client else "unknown"
+
+
+def _household(host: str) -> str:
+    try:
+        found = ipaddress.ip_address(host)
+    except ValueError:
+        return host
+    return host if found.version == 4 else str(ipaddress.ip_network((found, 64), strict=False))  # noqa: PLR2004  as in IPv4
 
 
 def browser(connection: Connection) -> str:
