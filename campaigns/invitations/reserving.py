@@ -73,7 +73,12 @@ async def _of_a_mailing(claimed: Sequence[Record], rules: Rules, *, at: datetime
     first = claimed[0]
     asked = (await speaking(first["mailing"])).asking(first["kind"], first["channel"])
     known = await knowing.people(
-        {row["person"] for row in claimed}, channel=asked.channel, rules=rules, at=at, priority=first["priority"]
+        {row["person"] for row in claimed},
+        channel=asked.channel,
+        brands=asked.speakers,
+        rules=rules,
+        at=at,
+        priority=first["priority"],
     )
     decided = []
     for row in claimed:
