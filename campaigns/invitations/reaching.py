@@ -61,10 +61,11 @@ def _reach(said: Sequence[_Said], yeses: Sequence[Record]) -> Reach:
     private, public = ([yes for yes in yeses if yes["is_public"] == it] for it in (False, True))
     if found := _private(said, private):
         return Reach(found, tuple(yes["id"] for yes in public))
-    for yes in public:
-        if found := _public(said, yes):
-            # To where a stranger may sit nothing goes but what was agreed to there.
-            return Reach(found, tuple(it["id"] for it in yeses if it["observation"] != yes["observation"]))
+    there = [(yes["id"], yes["observation"], _public(said, yes)) for yes in public]
+    if first := next((it for it in there if it[2]), None):
+        # To where a stranger may sit nothing goes but what was agreed to there.
+        heard = {id_ for id_, *where in there if where == [*first[1:]]}
+        return Reach(first[2], tuple(yes["id"] for yes in yeses if yes["id"] not in heard))
     return Reach(None, tuple(yes["id"] for yes in public if yes["no_at"]))
 
 

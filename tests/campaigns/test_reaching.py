@@ -76,6 +76,18 @@ async def test_a_yes_by_the_public_form_does_not_outweigh_a_no_where_somebody_wa
     assert await value("select count(*) from consent where state = 'given' and purpose = 'alliance_marketing'") == 3
 
 
+async def test_a_no_to_one_brand_holds_where_the_same_form_allowed_another():
+    event, person = await wang(consents=[YES], **EMAIL)
+    await withdraws(person)
+    await stranger(event, person, email="WANG@example.com")
+
+    fates, letters = await invites(by=None)
+
+    assert fates == {("sent", None): 1}
+    assert [letter.to for letter in letters] == ["wang@example.com"]
+    assert await value("select brands from message where mailing is not null") == [await m.brand("luxeed")]
+
+
 async def test_a_form_without_an_address_of_the_channel_gives_nobody_one():
     event, person = await wang(**EMAIL)
     await stranger(event, person)
