@@ -12,9 +12,10 @@ from uuid import UUID
 import structlog
 from asyncpg import Record
 
-from campaigns.invitations import composing, outcomes, reserving, rules, starting
+from campaigns.invitations import composing, outcomes, reaching, reserving, rules, starting
 from campaigns.senders import Parcel, Sent, send_all
 from campaigns.senders.letters import Outcome
+from crm import consent
 from crm.database import AWAY, current, statement, transaction
 from crm.errors import Busy
 from crm.ids import uuid7
@@ -100,11 +101,23 @@ async def _not_to_leave(message: UUID, token: UUID) -> Outcome | None:
     """Asked just before it leaves: what becomes of a message that somebody stopped, paused or took over since; None for all others."""
     async with transaction():
         row = await current().fetchrow(_STANDS, message, token)
-    if row is None or row["reason"] is not None:
-        return Outcome("stopped")
-    if row["state"] == "cancelled":
-        return Outcome("stopped", "cancelled")
+        if row is None or row["reason"] is not None:
+            return Outcome("stopped")
+        if row["state"] == "cancelled":
+            return Outcome("stopped", "cancelled")
+        if row["state"] == "running" and not await _is_allowed(row):
+            # Decided anew, it says why it does not go, or speaks for the other brands alone.
+            return Outcome("later")
     return None if row["state"] in ("running", None) else Outcome("later")
+
+
+async def _is_allowed(row: Record) -> bool:
+    """Whether every brand that this message speaks for may still write to the person, who may be another's by now."""
+    person, channel = row["person"], row["channel"]
+    found = await reaching.reach([person], channel=channel, brands=row["brands"])
+    unheard = found[person].unheard if person in found else ()
+    standings = (await consent.standing([person], purpose="alliance_marketing", unheard=unheard)).get(person, [])
+    return all(consent.may_contact(standings, brand=brand, channel=channel) for brand in row["brands"])
 
 
 async def _write_down(sent: Sent, token: UUID) -> None:
@@ -139,6 +152,9 @@ update message set state = 'sending', claimed_by = $2, claimed_until = $3, reaso
 where id = any($1::uuid[])
 """
 _STANDS = """
-select message.reason, mailing.state from message left join mailing on mailing.id = message.mailing
+select message.reason, mailing.state, coalesce(person.merged_into, message.person) as person, message.channel, message.brands
+from message
+left join mailing on mailing.id = message.mailing
+left join person on person.id = message.person
 where message.id = $1 and message.claimed_by = $2 and message.state = 'sending'
 """

@@ -202,6 +202,30 @@ async def test_what_somebody_stops_while_it_is_claimed_does_not_leave_the_house(
     assert person == await value("select person from consent where state = 'withdrawn'")
 
 
+@pytest.mark.parametrize(
+    ("brands", "fate"),
+    [(["aito", "luxeed"], ("suppressed", "unsubscribed")), (["aito"], ("sent", None))],
+)
+async def test_what_is_claimed_does_not_leave_for_brands_whose_consent_was_withdrawn_since(brands, fate):
+    [person] = await m.people(1, brands=("aito", "luxeed"))
+    mailing = await m.a_mailing(await m.a_campaign(), by=None)
+    await m.start(mailing)
+    token = uuid7(NOON)
+    async with transaction():
+        parcels = await sending._held(await sending._due(9, at=NOON), token, at=NOON)
+    ids = [await m.brand(code) for code in brands]
+    async with transaction():
+        await consent.withdraw(person, purpose="alliance_marketing", brands=ids, at=NOON, actor="staff:x")
+
+    await sending.hand_over(parcels, token, at=NOON)
+
+    assert await m.fates(mailing) == {("queued", None): 1}
+    await m.send()
+    assert await m.fates(mailing) == {fate: 1}
+    async with transaction():
+        assert [one.letter.text.count("问界") for one in await sink.newest()] == [0] * (fate[0] == "sent")
+
+
 async def test_a_person_whose_record_cannot_be_opened_keeps_nobody_else_waiting():
     await m.people(3)
     await m.people(1, place="somewhere else")
