@@ -62,6 +62,7 @@ async def _next(token: UUID, *, at: datetime) -> tuple[int, list[Parcel]]:
         except Exception:
             log.exception("message_failed", message=str(claimed[0]["id"]))
             await connection.execute(_BROKEN, claimed[0]["id"], at)
+            await outcomes.give_back([claimed[0]["id"]])
     return len(claimed), []
 
 

@@ -4,8 +4,10 @@ from datetime import timedelta
 
 import pytest
 
-from campaigns.invitations import mailings, sending, starting, tokens, unsubscribing
-from campaigns.senders import sink
+from campaigns.invitations import mailings, outcomes, sending, starting, tokens, unsubscribing
+from campaigns.piccolo_migrations.campaigns_2026_11_29t18_20_01_000000 import GIVE_BACK
+from campaigns.senders import Sent, sink
+from campaigns.senders.letters import Outcome
 from crm import consent
 from crm import people as crm_people
 from crm.database import transaction
@@ -316,6 +318,73 @@ async def test_what_was_claimed_already_does_not_leave_a_mailing_that_somebody_p
     assert await m.fates(mailing) == {fate: 2}
     assert await value("select count(*) from contact_use") == 0
     assert await value("select count(*) from sent_sample") == 0
+
+
+async def tried(mailing):
+    """Its messages were tried once, and wait to be tried again with their places in the budget kept."""
+    token = uuid7(NOON)
+    async with transaction():
+        parcels = await sending._held(await sending._due(9, at=NOON), token, at=NOON)
+    async with transaction():
+        again = [Sent(parcel.letter.message, Outcome("again"), NOON) for parcel in parcels]
+        await outcomes.record(again, token=token)
+    assert await value("select count(*) from contact_use") == len(parcels) > 0
+    return parcels
+
+
+async def test_what_is_cancelled_after_it_was_tried_gives_its_place_in_the_budget_back():
+    await m.people(2)
+    scope, campaign = await m.alliance(), await m.a_campaign()
+    mailing = await m.a_mailing(campaign, scope=scope)
+    await m.start(mailing)
+    await tried(mailing)
+
+    async with transaction():
+        await mailings.cancel(await mailings.find(mailing.id, campaign, scope), actor=scope.actor, at=NOON)
+
+    assert await value("select count(*) from contact_use") == 0
+
+
+async def test_what_is_unsubscribed_after_it_was_tried_gives_its_place_in_the_budget_back():
+    await m.people(1)
+    mailing = await m.a_mailing(await m.a_campaign())
+    await m.start(mailing)
+    [parcel] = await tried(mailing)
+
+    async with transaction():
+        found = await unsubscribing.find(tokens.made("unsubscribe", parcel.letter.message))
+        await unsubscribing.stop(found, brands=found.brands, at=NOON)
+
+    assert await m.fates(mailing) == {("suppressed", "unsubscribed"): 1}
+    assert await value("select count(*) from contact_use") == 0
+
+
+async def test_what_breaks_after_it_was_tried_gives_its_place_in_the_budget_back():
+    await m.people(1)
+    mailing = await m.a_mailing(await m.a_campaign())
+    await m.start(mailing)
+    await tried(mailing)
+    async with transaction() as connection:
+        await connection.execute("update mailing set texts = '[]'")
+
+    await m.send(NOON + timedelta(minutes=1))
+
+    assert await m.fates(mailing) == {("failed", "broken"): 1}
+    assert await value("select count(*) from contact_use") == 0
+
+
+async def test_places_that_were_kept_for_ever_are_given_back_once():
+    await m.people(2)
+    mailing = await m.a_mailing(await m.a_campaign())
+    await m.start(mailing)
+    [kept, _] = await tried(mailing)
+    async with transaction() as connection:
+        await connection.execute(
+            "update message set state = 'suppressed', reason = 'cancelled' where id <> $1", kept.letter.message
+        )
+        await connection.execute(GIVE_BACK)
+
+    assert await value("select message from contact_use") == kept.letter.message
 
 
 async def test_a_cancelled_mailing_is_over():
