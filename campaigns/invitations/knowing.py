@@ -27,14 +27,16 @@ class Person(msgspec.Struct, frozen=True):
     recipient: Recipient | None
     waiting: Mapping[int, int]
 
-    def before(self, priority: int, *, is_reserved: bool = False) -> Known:
+    def before(self, priority: int, *, is_reserved: bool = False, is_invited: bool = False) -> Known:
         """What is known of them by a message of this priority."""
         ahead = sum(count for other, count in self.waiting.items() if other > priority)
-        return msgspec.structs.replace(self.known, ahead=ahead, is_reserved=is_reserved)
+        is_invited = is_invited or self.known.is_invited
+        return msgspec.structs.replace(self.known, ahead=ahead, is_reserved=is_reserved, is_invited=is_invited)
 
     def after(self, use: Use) -> Self:
-        """The same person when one more message goes to them."""
-        return msgspec.structs.replace(self, known=msgspec.structs.replace(self.known, uses=[*self.known.uses, use]))
+        """The same person when one more message like this goes to them."""
+        known = msgspec.structs.replace(self.known, uses=[*self.known.uses, use], is_invited=True)
+        return msgspec.structs.replace(self, known=known)
 
     def __repr__(self) -> str:
         return "Person(...)"

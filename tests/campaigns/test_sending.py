@@ -431,6 +431,56 @@ async def test_a_merged_person_has_one_budget_for_both_that_they_were():
     assert '"used": 4' in await value("select detail from message where mailing = $1", third.id)
 
 
+async def become_one(*persons):
+    async with transaction():
+        await crm_people.merge(*persons, actor="tester", reason="one card", at=NOON)
+
+
+async def test_who_was_two_when_they_were_queued_and_is_one_by_now_gets_one_invitation():
+    persons = await m.people(2)
+    mailing = await m.a_mailing(await m.a_campaign())
+    await m.start(mailing)
+    await become_one(*persons)
+
+    await m.send()
+
+    assert await m.fates(mailing) == {("sent", None): 1, ("suppressed", "duplicate"): 1}
+
+
+@pytest.mark.parametrize("survivor", [0, 1])
+async def test_who_got_an_invitation_under_one_id_is_not_sent_it_again_under_another(survivor):
+    persons = await m.people(2)
+    mailing = await m.a_mailing(await m.a_campaign())
+    await m.start(mailing)
+    async with transaction() as connection:
+        await connection.execute(
+            "update message set due_at = $2 where person = $1", persons[survivor], NOON + timedelta(minutes=1)
+        )
+    await m.send()
+    await become_one(*persons)
+
+    await m.send(NOON + timedelta(minutes=1))
+
+    assert await m.fates(mailing) == {("sent", None): 1, ("suppressed", "duplicate"): 1}
+
+
+async def test_who_was_invited_before_a_merge_is_not_queued_again():
+    [first, second] = await m.people(2)
+    campaign = await m.a_campaign()
+    earlier = await m.a_mailing(campaign)
+    await m.start(earlier)
+    async with transaction() as connection:
+        await connection.execute("delete from message where person = $1", first)
+    await m.send()
+    await become_one(first, second)
+
+    again, reminder = await m.a_mailing(campaign), await m.a_mailing(campaign, turn=2)
+    await m.send()
+
+    assert await m.fates(again) == {}
+    assert await m.fates(reminder) == {("sent", None): 1}
+
+
 async def drives(person, brand):
     async with transaction() as connection:
         vehicle, observation = (
