@@ -69,7 +69,7 @@ async def _next(token: UUID, *, at: datetime) -> tuple[int, list[Parcel]]:
 async def _due(limit: int, *, at: datetime) -> Sequence[Record]:
     """Messages that are due, locked: those of guests first, then those of one mailing."""
     await current().execute(_GIVE_UP_LEASES, at)
-    claimed: Sequence[Record] = await current().fetch(statement("campaigns", "claim_messages"), None, at, limit)
+    claimed: Sequence[Record] = await current().fetch(statement("campaigns", "claim_guest_messages"), at, limit)
     if not claimed and (mailing := await current().fetchval(_DUE_MAILING, at)):
         claimed = await current().fetch(statement("campaigns", "claim_messages"), mailing, at, limit)
     return claimed

@@ -10,7 +10,7 @@ from campaigns.senders import Sent, sink
 from campaigns.senders.letters import Outcome
 from crm import consent
 from crm import people as crm_people
-from crm.database import transaction
+from crm.database import statement, transaction
 from crm.ids import uuid7
 from tests.campaigns import mailing as m
 from tests.cast import NOON, fetch, value
@@ -318,6 +318,29 @@ async def test_what_was_claimed_already_does_not_leave_a_mailing_that_somebody_p
     assert await m.fates(mailing) == {fate: 2}
     assert await value("select count(*) from contact_use") == 0
     assert await value("select count(*) from sent_sample") == 0
+
+
+@pytest.mark.parametrize(
+    ("name", "facts", "index"),
+    [
+        ("claim_messages", (uuid7(NOON), NOON, 50), "message_due"),
+        ("claim_guest_messages", (NOON, 50), "message_due_guests"),
+    ],
+)
+async def test_due_messages_are_found_by_their_index_however_many_wait(name, facts, index):
+    mailing = await m.a_mailing(await m.a_campaign())
+    async with transaction() as connection:
+        await connection.execute(
+            "insert into message (id, kind, priority, mailing, campaign, sender, channel, person, language, due_at) "
+            "select gen_random_uuid(), 'brand', 1, $1, $2, 1, 'email', gen_random_uuid(), 'en', $3 from generate_series(1, 5000)",
+            mailing.id,
+            mailing.campaign,
+            NOON,
+        )
+        await connection.execute("analyze message")
+        plan = await connection.fetch(f"explain {statement('campaigns', name)}", *facts)
+
+    assert any(f" using {index} on message" in row[0] for row in plan), plan
 
 
 async def tried(mailing):
