@@ -39,7 +39,7 @@ async def advance(at: datetime) -> int:
     return claimed or await starting.finish(at)
 
 
-JOB = Job("mailings", advance)
+JOB = Job("mailings", advance, is_apart=True)
 
 
 async def _next(token: UUID, *, at: datetime) -> tuple[int, list[Parcel]]:
