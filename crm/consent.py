@@ -153,11 +153,16 @@ async def announce(answers: Iterable[Answer], *, person: UUID, at: datetime) -> 
             await history.tell(f"consent_{state}", [person], at=at, brands=brands)
 
 
-async def standing(persons: Iterable[UUID], *, purpose: Purpose | None = None) -> dict[UUID, list[Standing]]:
-    """Where surviving persons stand, by person, brand and channel; what merged into them counts as theirs."""
+async def standing(
+    persons: Iterable[UUID], *, purpose: Purpose | None = None, unheard: Iterable[UUID] = ()
+) -> dict[UUID, list[Standing]]:
+    """Where surviving persons stand, by person, brand and channel; what merged into them counts as theirs.
+
+    The consents `unheard` are left out of it: who asks knows why they do not count there.
+    """
     asked = list(persons)
     said: dict[UUID, list[_Said]] = {}
-    for row in await current().fetch(_ANSWERS, asked, purpose):
+    for row in await current().fetch(_ANSWERS, asked, purpose, list(unheard)):
         said.setdefault(row["person"], []).append(_Said(*row.values()))
     merged: dict[UUID, list[tuple[UUID, datetime]]] = {}
     for row in await current().fetch(_MERGES, asked) if said else []:
@@ -230,7 +235,8 @@ def _in_force(
     return sorted(latest.values(), key=lambda one: (one.purpose, one.brand, one.channel or ""))
 
 
-# Every answer of these persons and of those merged into them. Grain: one row per consent. $1 survivors, $2 purpose or null for all.
+# Every answer of these persons and of those merged into them. Grain: one row per consent. $1 survivors, $2 purpose or null for all,
+# $3 consents to leave out.
 # What an observation said that was taken back (an import undone) stays in the ledger and counts no more.
 _ANSWERS = """
 select consent.person, consent.purpose, consent.brand, consent.channel, consent.state, consent.id, consent.captured_at,
@@ -240,7 +246,7 @@ cross join lateral (
     select asked.person as id union all select person.id from person where person.merged_into = asked.person
 ) as known_as
 join consent on consent.person = known_as.id
-where ($2::text is null or consent.purpose = $2)
+where ($2::text is null or consent.purpose = $2) and not consent.id = any($3::uuid[])
       and (consent.observation is null or exists (select from observation where observation.id = consent.observation))
 """
 

@@ -2,7 +2,7 @@
 
 A claim is the row lock itself (`for update skip locked`): when a worker dies, PostgreSQL lets go of what it held, and the next one finds
 the rows still due. Promises that a bad row delays only itself: it is tried again ever later and in the end set aside for people to see.
-Work that leaves the database holds its rows by a lease as well (campaigns/invitations/sending.py).
+Work that leaves the database holds its rows by a lease as well (campaigns/invitations/sending.py), and keeps no other work waiting.
 """
 
 import asyncio
@@ -28,10 +28,14 @@ LONGEST_WAIT = timedelta(hours=1)
 
 
 class Job(msgspec.Struct, frozen=True):
-    """A kind of background work: `advance` does one batch at a moment and says how many rows it handled."""
+    """A kind of background work: `advance` does one batch at a moment and says how many rows it handled.
+
+    `is_apart`: it waits for somebody outside of the house, and does so beside the other jobs of its worker.
+    """
 
     name: str
     advance: Callable[[datetime], Awaitable[int]]
+    is_apart: bool = False
 
 
 async def drain(
@@ -58,16 +62,10 @@ async def drain(
 
 
 async def run(jobs: Sequence[Job], *, stop: asyncio.Event) -> None:
-    """Work until told to stop, woken by hints and at the latest every half second; finishes the batch in hand."""
-    ear = _Ear()
-    try:
-        while not stop.is_set():
-            await ear.listen()
-            worked = [await _try(job) for job in jobs]
-            if not any(worked):
-                await _rest(ear.heard, stop)
-    finally:
-        await ear.close()
+    """Work until told to stop, woken by hints and at the latest every half second; finishes the batches in hand."""
+    beside = [[job] for job in jobs if job.is_apart]
+    together = [job for job in jobs if not job.is_apart]
+    await asyncio.gather(*(_work(some, stop=stop) for some in (together, *beside) if some))
 
 
 async def until_idle(jobs: Sequence[Job], *, at: datetime) -> int:
@@ -83,6 +81,18 @@ def backoff(attempts: int) -> timedelta | None:
     if attempts >= MOST_ATTEMPTS:
         return None
     return min(timedelta(seconds=2**attempts), LONGEST_WAIT) * random.uniform(0.8, 1.2)  # noqa: S311 - spreads load only
+
+
+async def _work(jobs: Sequence[Job], *, stop: asyncio.Event) -> None:
+    ear = _Ear()
+    try:
+        while not stop.is_set():
+            await ear.listen()
+            worked = [await _try(job) for job in jobs]
+            if not any(worked):
+                await _rest(ear.heard, stop)
+    finally:
+        await ear.close()
 
 
 async def _one_by_one(

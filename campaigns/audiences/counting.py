@@ -73,6 +73,6 @@ def shown(counts: Mapping[str, int], scope: Scope) -> dict[str, Cell]:
 
 
 async def _fates(persons: Sequence[UUID], asked: Asked, house: rules.Rules, *, at: datetime) -> Counter[str]:
-    known = await knowing.people(persons, channel=asked.channel, rules=house, at=at)
+    known = await knowing.people(persons, channel=asked.channel, brands=asked.speakers, rules=house, at=at)
     verdicts = (decide(asked, person.known, house, at=at) for person in known.values())
     return Counter(verdict.reason or "reached" for verdict in verdicts)

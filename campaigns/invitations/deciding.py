@@ -1,4 +1,4 @@
-"""The one decision whether a message may go to a person now: consent, hours, a way to reach them, the treaty, the alliance-wide budget.
+"""The one decision whether a message may go to a person now: not twice, consent, hours, a way to reach them, the treaty, the alliance-wide budget.
 
 Promises a pure function of what is known and the moment, asked again for each message when it is sent. Service and transactional messages
 are not held back; they count all the same.
@@ -17,7 +17,7 @@ from crm.consent import Standing
 Fate: TypeAlias = Literal["send", "wait", "suppress"]
 # In the order in which they are asked.
 Reason: TypeAlias = Literal[
-    "no_consent", "unsubscribed", "quiet_hours", "no_address", "stopped", "bounced", "sister_owner", "precedence", "budget"
+    "duplicate", "no_consent", "unsubscribed", "quiet_hours", "no_address", "stopped", "bounced", "sister_owner", "precedence", "budget"
 ]  # fmt: skip
 REASONS: tuple[Reason, ...] = get_args(Reason)
 
@@ -30,7 +30,10 @@ class Use(msgspec.Struct, frozen=True):
 
 
 class Known(msgspec.Struct, frozen=True, kw_only=True):
-    """What is known of a person at the moment of a decision; `owns` are brands of their cars, `ahead` more important messages that wait."""
+    """What is known of a person at the moment of a decision; `owns` are brands of their cars, `ahead` more important messages that wait.
+
+    `is_invited`: another message like this one went to them already, under whatever id.
+    """
 
     standings: Sequence[Standing] = ()
     has_address: bool = True
@@ -39,6 +42,7 @@ class Known(msgspec.Struct, frozen=True, kw_only=True):
     uses: Sequence[Use] = ()
     ahead: int = 0
     is_reserved: bool = False
+    is_invited: bool = False
 
 
 class Asked(msgspec.Struct, frozen=True, kw_only=True):
@@ -71,6 +75,8 @@ def decide(asked: Asked, known: Known, rules: Rules, *, at: datetime) -> Verdict
         # Who answered stop to an invitation still hears about the place that they booked.
         wanted = msgspec.structs.replace(known, stop=None) if known.stop == "stopped" else known
         return _by_address(wanted) or Verdict("send", brands=asked.speakers)
+    if known.is_invited:
+        return Verdict("suppress", "duplicate")
     brands = tuple(
         brand for brand in asked.speakers if consent.may_contact(known.standings, brand=brand, channel=asked.channel)
     )

@@ -1,29 +1,23 @@
 """What a decision needs to know of many people at once: consents, ways to reach them, cars, what they got lately and what waits for them.
 
-Promises a handful of statements however many people are asked about. Addresses are opened here and go no further than the letter.
+Promises a handful of statements however many people are asked about, and that a consent counts where it was given alone.
 """
 
-import re
-from collections import Counter, defaultdict
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections import defaultdict
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
-from itertools import groupby
 from typing import Any, Self
 from uuid import UUID
 
 import msgspec
-from asyncpg import Record
 
+from campaigns.invitations import reaching
 from campaigns.invitations.deciding import Known, Use
 from campaigns.invitations.rules import Rules
 from campaigns.invitations.writing import Recipient
 from crm import consent, vault
 from crm.database import current, statement
-from crm.identity import observations
-from crm.identity.observations import Particulars
 from crm.network import local_day
-
-LANDLINE = re.compile(r"\+86(?!1[3-9]\d{9}$)")
 
 
 class Person(msgspec.Struct, frozen=True):
@@ -33,14 +27,16 @@ class Person(msgspec.Struct, frozen=True):
     recipient: Recipient | None
     waiting: Mapping[int, int]
 
-    def before(self, priority: int, *, is_reserved: bool = False) -> Known:
+    def before(self, priority: int, *, is_reserved: bool = False, is_invited: bool = False) -> Known:
         """What is known of them by a message of this priority."""
         ahead = sum(count for other, count in self.waiting.items() if other > priority)
-        return msgspec.structs.replace(self.known, ahead=ahead, is_reserved=is_reserved)
+        is_invited = is_invited or self.known.is_invited
+        return msgspec.structs.replace(self.known, ahead=ahead, is_reserved=is_reserved, is_invited=is_invited)
 
     def after(self, use: Use) -> Self:
-        """The same person when one more message goes to them."""
-        return msgspec.structs.replace(self, known=msgspec.structs.replace(self.known, uses=[*self.known.uses, use]))
+        """The same person when one more message like this goes to them."""
+        known = msgspec.structs.replace(self.known, uses=[*self.known.uses, use], is_invited=True)
+        return msgspec.structs.replace(self, known=known)
 
     def __repr__(self) -> str:
         return "Person(...)"
@@ -52,12 +48,14 @@ def address_key(channel: str, address: str) -> bytes:
 
 
 async def people(
-    persons: Collection[UUID], *, channel: str, rules: Rules, at: datetime, priority: int = 0
+    persons: Collection[UUID], *, channel: str, brands: Sequence[int], rules: Rules, at: datetime, priority: int = 0
 ) -> dict[UUID, Person]:
-    """These surviving persons, by id; `priority`: more important messages than this one are looked for."""
+    """These surviving persons, by id, for brands that would speak; `priority`: more important messages than this one are looked for."""
     asked = sorted(set(persons))
-    said = await consent.standing(asked, purpose="alliance_marketing")
-    recipients = await reach(asked, channel=channel)
+    found = await reaching.reach(asked, channel=channel, brands=brands)
+    unheard = [one for reach in found.values() for one in reach.unheard]
+    said = await consent.standing(asked, purpose="alliance_marketing", unheard=unheard)
+    recipients = {person: reach.recipient for person, reach in found.items() if reach.recipient}
     stops = await stopped(recipients, channel=channel)
     owns, uses = await _owns(asked, at=at), await _uses(asked, rules=rules, at=at)
     waiting = await _waiting(asked, priority=priority, at=at)
@@ -77,42 +75,12 @@ async def people(
     }
 
 
-async def reach(persons: Collection[UUID], *, channel: str) -> dict[UUID, Recipient]:
-    """Where these persons are reached by a channel: what was put right last, then what was said most often, then last."""
-    rows = await current().fetch(statement("campaigns", "persons_reach"), list(persons))
-    found = {}
-    for person, theirs in groupby(rows, key=lambda row: row["person"]):
-        said = [(_opened(row), bool(row["righted"])) for row in theirs]
-        if address := _best((_address(one, channel), righted) for one, righted in said):
-            found[person] = Recipient(address, _best((one.name, righted) for one, righted in said))
-    return found
-
-
 async def stopped(recipients: Mapping[UUID, Recipient], *, channel: str) -> dict[UUID, Any]:
     """Why nothing may go to the addresses of these persons, where something speaks against it."""
     keys = {person: address_key(channel, one.address) for person, one in recipients.items()}
     rows = await current().fetch(_STOPS, channel, sorted(set(keys.values())))
     reasons = {row["address_key"]: row["reason"] for row in rows}
     return {person: reasons[key] for person, key in keys.items() if key in reasons}
-
-
-def _best(said: Iterable[tuple[str | None, bool]]) -> str | None:
-    known = [(value, righted) for value, righted in said if value]
-    times = Counter(value for value, _ in known)
-    # Newest first already: of equals the first one stays.
-    corrected = next((value for value, righted in known if righted), None)
-    return corrected or max(times, key=lambda value: times[value], default=None)
-
-
-def _address(said: Particulars, channel: str) -> str | None:
-    # A masked number is none, and no SMS reaches a landline; of other countries we cannot tell.
-    if channel == "email":
-        return said.email
-    return said.phone if said.phone and LANDLINE.match(said.phone) is None else None
-
-
-def _opened(row: Record) -> Particulars:
-    return observations.opened(row["particulars"], observation=row["id"])
 
 
 async def _owns(persons: Sequence[UUID], *, at: datetime) -> dict[UUID, set[int]]:

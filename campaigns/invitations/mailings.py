@@ -12,7 +12,7 @@ import msgspec
 from asyncpg import Record
 
 from campaigns import audiences
-from campaigns.invitations import wordings
+from campaigns.invitations import outcomes, wordings
 from campaigns.invitations.rules import PRIORITIES
 from campaigns.tables import Mailing
 from crm import history
@@ -204,7 +204,8 @@ async def cancel(mailing: Known, *, actor: Actor, at: datetime) -> None:
     """End it: a draft is gone, of one under way nothing more is sent."""
     await _lock(mailing.id, "draft", "planned", "running", "paused", "held")
     await current().execute(_TURN, mailing.id, "cancelled", at)
-    await current().execute(_CANCEL_MESSAGES, mailing.id, at)
+    ended = await current().fetch(_CANCEL_MESSAGES, mailing.id, at)
+    await outcomes.give_back([row["id"] for row in ended])
     await history.note(actor.actor, "mailing_cancelled", "mailing", mailing.id, at=at)
 
 
@@ -301,6 +302,7 @@ _TURN = "update mailing set state = $2, ended_at = $3, version = version + 1 whe
 _CANCEL_MESSAGES = """
 update message set state = 'suppressed', reason = 'cancelled', ended_at = $2
 where id in (select id from message where mailing = $1 and state = 'queued' order by id for update)
+returning id
 """
 _RETRY = """
 update message set state = 'queued', reason = null, next_at = null, due_at = $2, ended_at = null

@@ -45,7 +45,7 @@ async def record(sent: Sequence[Sent], *, token: UUID) -> None:
         await current().execute(_COUNT, [row.id for row in gone], [row.at for row in gone])
     if len(gone) < len(rows):
         # What is tried again keeps its place in the budget: it is on its way.
-        await current().execute(_GIVE_BACK, [row.id for row in rows if row.state != "sent" and row.again is None])
+        await give_back([row.id for row in rows if row.state != "sent" and row.again is None])
     await _stop([(row, by_id[row["id"]].at) for row in held if by_id[row["id"]].outcome.fate == "bounced"])
     await _tell([row for row in held if by_id[row["id"]].outcome.fate == "sent"], by_id)
 
@@ -60,6 +60,11 @@ async def deliver(message: UUID, state: str, *, at: datetime) -> None:
 async def stop_address(channel: str, keys: Collection[bytes], *, reason: str, at: datetime) -> None:
     """Send nothing more to these addresses."""
     await current().execute(_STOP, channel, sorted(set(keys)), reason, at)
+
+
+async def give_back(messages: Collection[UUID]) -> None:
+    """Let the places be free again that these messages kept in budgets, where they went to nobody."""
+    await current().execute(_GIVE_BACK, sorted(messages))
 
 
 def _becomes(row: Record, one: Sent) -> _Row:

@@ -1,7 +1,7 @@
 """What becomes of claimed messages: the decision on each, in the budget's own lock, and the place in the budget of those that go.
 
 Promises that of many senders at once none sees a budget that another is just using: persons are locked by stripes, in one order, before their uses
-are counted. What does not go gives a reservation back.
+are counted. Nobody is invited twice by one sender, whoever they were taken for before. What does not go gives a reservation back.
 """
 
 from collections.abc import Sequence
@@ -73,15 +73,23 @@ async def _of_a_mailing(claimed: Sequence[Record], rules: Rules, *, at: datetime
     first = claimed[0]
     asked = (await speaking(first["mailing"])).asking(first["kind"], first["channel"])
     known = await knowing.people(
-        {row["person"] for row in claimed}, channel=asked.channel, rules=rules, at=at, priority=first["priority"]
+        {row["person"] for row in claimed},
+        channel=asked.channel,
+        brands=asked.speakers,
+        rules=rules,
+        at=at,
+        priority=first["priority"],
     )
+    invited = {row["person"] for row in await current().fetch(_INVITED, first["mailing"], sorted(known))}
     decided = []
     for row in claimed:
         person = known[row["person"]]
-        verdict = decide(asked, person.before(row["priority"], is_reserved=row["is_reserved"]), rules, at=at)
+        is_invited = row["person"] in invited
+        knows = person.before(row["priority"], is_reserved=row["is_reserved"], is_invited=is_invited)
+        verdict = decide(asked, knows, rules, at=at)
         decided.append(_Decided(row, person.recipient, verdict))
         if verdict.fate == "send":
-            # Two messages of one batch may be of people who are one by now: the second sees what the first takes.
+            # Two messages of one batch may be of people who are one by now: the second sees the first.
             known[row["person"]] = person.after(Use(at, asked.kind))
     return decided
 
@@ -144,6 +152,19 @@ select mailing.brand,
        coalesce((select array_agg(partner.brand order by partner.brand) from partner where partner.campaign = mailing.campaign), '{}')
            as partners
 from mailing where mailing.id = $1
+"""
+# To whom a message of the same campaign, sender, channel and round went or is going, under every id that they had. Grain: one row per person.
+# $1 mailing, $2 survivors.
+_INVITED = """
+select distinct asked.person
+from mailing
+cross join unnest($2::uuid[]) as asked (person)
+cross join lateral (
+    select asked.person as id union all select person.id from person where person.merged_into = asked.person
+) as known_as
+join message on message.campaign = mailing.campaign and message.sender = coalesce(mailing.brand, 0) and message.person = known_as.id
+     and message.channel = mailing.channel and message.round = mailing.round and message.mailing is not null
+where mailing.id = $1 and message.state in ('sending', 'sent', 'delivered')
 """
 _PUT_OFF = """
 update message set state = put.state, reason = put.reason, detail = put.detail::jsonb, next_at = put.next_at,

@@ -12,9 +12,10 @@ from uuid import UUID
 import structlog
 from asyncpg import Record
 
-from campaigns.invitations import composing, outcomes, reserving, rules, starting
+from campaigns.invitations import composing, outcomes, reaching, reserving, rules, starting
 from campaigns.senders import Parcel, Sent, send_all
 from campaigns.senders.letters import Outcome
+from crm import consent
 from crm.database import AWAY, current, statement, transaction
 from crm.errors import Busy
 from crm.ids import uuid7
@@ -38,7 +39,7 @@ async def advance(at: datetime) -> int:
     return claimed or await starting.finish(at)
 
 
-JOB = Job("mailings", advance)
+JOB = Job("mailings", advance, is_apart=True)
 
 
 async def _next(token: UUID, *, at: datetime) -> tuple[int, list[Parcel]]:
@@ -61,13 +62,14 @@ async def _next(token: UUID, *, at: datetime) -> tuple[int, list[Parcel]]:
         except Exception:
             log.exception("message_failed", message=str(claimed[0]["id"]))
             await connection.execute(_BROKEN, claimed[0]["id"], at)
+            await outcomes.give_back([claimed[0]["id"]])
     return len(claimed), []
 
 
 async def _due(limit: int, *, at: datetime) -> Sequence[Record]:
     """Messages that are due, locked: those of guests first, then those of one mailing."""
     await current().execute(_GIVE_UP_LEASES, at)
-    claimed: Sequence[Record] = await current().fetch(statement("campaigns", "claim_messages"), None, at, limit)
+    claimed: Sequence[Record] = await current().fetch(statement("campaigns", "claim_guest_messages"), at, limit)
     if not claimed and (mailing := await current().fetchval(_DUE_MAILING, at)):
         claimed = await current().fetch(statement("campaigns", "claim_messages"), mailing, at, limit)
     return claimed
@@ -100,11 +102,23 @@ async def _not_to_leave(message: UUID, token: UUID) -> Outcome | None:
     """Asked just before it leaves: what becomes of a message that somebody stopped, paused or took over since; None for all others."""
     async with transaction():
         row = await current().fetchrow(_STANDS, message, token)
-    if row is None or row["reason"] is not None:
-        return Outcome("stopped")
-    if row["state"] == "cancelled":
-        return Outcome("stopped", "cancelled")
+        if row is None or row["reason"] is not None:
+            return Outcome("stopped")
+        if row["state"] == "cancelled":
+            return Outcome("stopped", "cancelled")
+        if row["state"] == "running" and not await _is_allowed(row):
+            # Decided anew, it says why it does not go, or speaks for the other brands alone.
+            return Outcome("later")
     return None if row["state"] in ("running", None) else Outcome("later")
+
+
+async def _is_allowed(row: Record) -> bool:
+    """Whether every brand that this message speaks for may still write to the person, who may be another's by now."""
+    person, channel = row["person"], row["channel"]
+    found = await reaching.reach([person], channel=channel, brands=row["brands"])
+    unheard = found[person].unheard if person in found else ()
+    standings = (await consent.standing([person], purpose="alliance_marketing", unheard=unheard)).get(person, [])
+    return all(consent.may_contact(standings, brand=brand, channel=channel) for brand in row["brands"])
 
 
 async def _write_down(sent: Sent, token: UUID) -> None:
@@ -139,6 +153,9 @@ update message set state = 'sending', claimed_by = $2, claimed_until = $3, reaso
 where id = any($1::uuid[])
 """
 _STANDS = """
-select message.reason, mailing.state from message left join mailing on mailing.id = message.mailing
+select message.reason, mailing.state, coalesce(person.merged_into, message.person) as person, message.channel, message.brands
+from message
+left join mailing on mailing.id = message.mailing
+left join person on person.id = message.person
 where message.id = $1 and message.claimed_by = $2 and message.state = 'sending'
 """

@@ -114,15 +114,20 @@ where mailing.id = $1
 _RUN = (
     "update mailing set state = 'running', started_at = coalesce(started_at, $2), version = version + 1 where id = $1"
 )
-# A message for each of these persons, in the language in which they registered last; who was invited so before has theirs already.
+# A message for each of these persons, in the language in which they registered last; who was invited so before, under whatever id, has theirs.
 _QUEUE = """
 insert into message (id, kind, priority, mailing, campaign, sender, round, channel, person, language, due_at)
-select given.id, $8, $9, $3, $4, $5, $6, $7, given.person, coalesce(spoken.language, $10), $11
+select given.id, $8, $9, $3, $4, $5, $6, $7::text, given.person, coalesce(spoken.language, $10), $11
 from unnest($1::uuid[], $2::uuid[]) as given (id, person)
 left join lateral (
     select registration.language from registration where registration.person = given.person
     order by registration.registered_at desc limit 1
 ) as spoken on true
+where not exists (
+    select from person as once join message on message.person = once.id
+    where once.merged_into = given.person and message.campaign = $4 and message.sender = $5 and message.round = $6 and message.channel = $7::text
+          and message.mailing is not null and message.state <> 'suppressed'
+)
 order by given.person
 on conflict (campaign, sender, person, channel, round) where mailing is not null do nothing
 """

@@ -76,6 +76,8 @@ async def _stop_queued(person: UUID, brands: Sequence[int], *, at: datetime, cha
     """Those that wait are over; one that is just being sent is marked, and its sender looks before it leaves."""
     rows: list[Record] = await current().fetch(_QUEUED, person, list(brands), channel)
     await current().execute(_STOP, [row["id"] for row in rows], at)
+    # One that is just being sent gives its place back itself, when it is stopped.
+    await outcomes.give_back([row["id"] for row in rows if row["state"] == "queued"])
     return len(rows)
 
 
@@ -86,7 +88,7 @@ where message.id = $1 and message.mailing is not null
 """
 # What waits for somebody, under every id that they had, and speaks for no brand but these. In the order of ids, as everybody locks messages.
 _QUEUED = """
-select message.id from message
+select message.id, message.state from message
 where message.person in (select $1::uuid union all select id from person where merged_into = $1)
       and message.mailing is not null and message.state in ('queued', 'sending') and ($3::text is null or message.channel = $3)
       and (message.sender = any($2::int[])

@@ -5,6 +5,7 @@ its signature. Refuses a template with a placeholder that nobody can fill.
 """
 
 import re
+import unicodedata
 from collections.abc import Mapping
 from uuid import UUID
 
@@ -26,6 +27,9 @@ FOOTER = {
     "en": ("You do not want these messages any more?", "Unsubscribe"),
 }
 NOBODY = {"zh-Hans": "您好", "en": "Hello"}
+LONGEST_NAME = 30
+# Digits, signs of addresses, and a full stop before a letter, which mail programs read as one.
+_NOT_IN_NAMES = re.compile(r"[\d:/@]|[.。]\w")
 _PLACE = re.compile(r"\{(\w*)\}")
 
 
@@ -62,11 +66,11 @@ def unknown_places(text: str) -> list[str]:
 
 
 def salutation(name: str | None, language: str) -> str:
-    """How a person is greeted: by the name they gave, 王先生 as it is; a neutral word for nobody in particular."""
-    told = names.read(name or "")
-    if told.kind in ("none", "placeholder"):
+    """How a person is greeted: by the name they gave, 王先生 as it is; a neutral word for nobody in particular, or for what is no name."""
+    given = (name or "").strip()
+    if names.read(given).kind in ("none", "placeholder") or not _reads_as_name(given):
         return NOBODY[language]
-    return (name or "").strip()
+    return given
 
 
 def mail(wording: Wording, *, message: UUID, to: Recipient, language: str, occasion: Occasion, sender: str) -> Letter:
@@ -144,6 +148,12 @@ def as_html(text: str) -> str:
     """A plain text as plain HTML, paragraph by paragraph, its link a link."""
     paragraphs = (str(escape(part)).replace("\n", "<br>") for part in re.split(r"\n{2,}", text.strip()))
     return "\n".join(f"<p>{part}</p>" for part in paragraphs).replace("{link}", '<a href="{link}">{link}</a>')
+
+
+def _reads_as_name(given: str) -> bool:
+    """Whether it is one short line without anything to dial, to open or to write to: somebody else may have typed it for the receiver to read."""
+    folded = unicodedata.normalize("NFKC", given)
+    return len(given) <= LONGEST_NAME and folded.isprintable() and _NOT_IN_NAMES.search(folded) is None
 
 
 def _values(to: Recipient, language: str, occasion: Occasion) -> dict[str, str]:

@@ -1,7 +1,7 @@
 """Out of the house: each letter by the way its channel has, or into the local outbox where none is set up.
 
 Promises that no letter is handed over before `may_go` said yes for it at that moment, that each outcome is told before its lane takes the next
-letter (so that no more letters are ever in flight than there are lanes), and that lines are used again.
+letter (so that no more letters are ever in flight than there are lanes), and that lines are used again. A server that is away is asked once.
 """
 
 import asyncio
@@ -43,14 +43,24 @@ Tell = Callable[[Sent], Awaitable[None]]
 async def send_all(parcels: Sequence[Parcel], *, may_go: MayGo, tell: Tell, at: datetime) -> None:
     """Hand these over, as many at once as there are lanes; one outcome is told for each, whatever happens outside.
 
+    Once a server cannot be reached, none of these knocks again: they are tried later.
     `may_go` answers what became of a letter that is not to leave any more, and None for one that is.
     """
-    began = time.monotonic()
+    began, away = time.monotonic(), dict[str, Outcome]()
+
+    async def outcome_of(parcel: Parcel, line: smtp.Line, gateway: httpx.AsyncClient | None) -> Outcome:
+        channel = parcel.letter.channel
+        if outcome := await may_go(parcel.letter.message) or away.get(channel):
+            return outcome
+        outcome = await _send(parcel, line, gateway, at=at)
+        if outcome.is_away:
+            away[channel] = outcome
+        return outcome
 
     async def walk(mine: Sequence[Parcel], gateway: httpx.AsyncClient | None) -> None:
         async with smtp.line() as line:
             for parcel in mine:
-                outcome = await may_go(parcel.letter.message) or await _send(parcel, line, gateway, at=at)
+                outcome = await outcome_of(parcel, line, gateway)
                 await tell(Sent(parcel.letter.message, outcome, at + timedelta(seconds=time.monotonic() - began)))
 
     lanes = [parcels[lane::LANES] for lane in range(LANES)]

@@ -49,9 +49,10 @@ class Letter(msgspec.Struct, frozen=True, kw_only=True):
 class Outcome(msgspec.Struct, frozen=True):
     """What became of a letter: sent, bounced (nobody is there), failed for good, to be tried again; stopped or put off before it left.
 
-    `why` is the class of an error, never what a server said of somebody.
+    `why` is the class of an error, never what a server said of somebody; `is_away`: no server was reached at all.
     """
 
     fate: Fate
     why: str | None = None
     gateway_id: str | None = None
+    is_away: bool = False

@@ -40,7 +40,8 @@ async def send(client: httpx.AsyncClient, letter: Letter) -> Outcome:
     try:
         answer = await client.post(settings().sms_url or "", content=body, headers=told)
     except httpx.HTTPError as broken:
-        return Outcome("again", type(broken).__name__)
+        is_away = isinstance(broken, httpx.ConnectError | httpx.ConnectTimeout)
+        return Outcome("again", type(broken).__name__, is_away=is_away)
     # A conflict says that this key was served before: it went out.
     if answer.is_success or answer.status_code == HTTPStatus.CONFLICT:
         return Outcome("sent", gateway_id=_id(answer.content))

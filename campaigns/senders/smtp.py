@@ -14,6 +14,7 @@ from urllib.parse import SplitResult, parse_qs, unquote, urlsplit
 from weakref import WeakKeyDictionary
 
 import aiosmtplib
+import msgspec
 
 from campaigns.senders import mime
 from campaigns.senders.letters import Letter, Outcome
@@ -42,7 +43,13 @@ class Line:
         except (ValueError, IndexError, MessageError):
             return Outcome("failed", "not_an_address")
         try:
-            await self._hand_over(mail, letter.to)
+            client = await self._connected()
+        except (aiosmtplib.SMTPException, OSError, TimeoutError) as no:
+            # Who answers, if only that there are too many lines, is there for the other lanes.
+            is_away = not isinstance(no, aiosmtplib.SMTPResponseException)
+            return msgspec.structs.replace(await self._broken(no), is_away=is_away)
+        try:
+            await self._hand_over(client, mail, letter.to)
         except aiosmtplib.SMTPNotSupported:
             return Outcome("failed", "not_an_address")
         except (aiosmtplib.SMTPException, OSError, TimeoutError) as no:
@@ -50,8 +57,7 @@ class Line:
         self._used_at = time.monotonic()
         return Outcome("sent")
 
-    async def _hand_over(self, mail: EmailMessage, to: str) -> None:
-        client = await self._connected()
+    async def _hand_over(self, client: aiosmtplib.SMTP, mail: EmailMessage, to: str) -> None:
         await client.send_message(mail, sender=str(mail["From"].addresses[0].addr_spec), recipients=[to])
 
     async def _told(self, no: Exception) -> Outcome:
@@ -60,6 +66,9 @@ class Line:
             return _refused(no.recipients[0].code, bounces=True)
         if isinstance(no, aiosmtplib.SMTPDataError):
             return _refused(no.code, bounces=False)
+        return await self._broken(no)
+
+    async def _broken(self, no: Exception) -> Outcome:
         await self.hang_up()
         # Of us, not of this letter: a greeting, a password, a sender that somebody has to put right.
         return Outcome(

@@ -53,6 +53,23 @@ def test_a_mail_is_read_back_with_its_text_and_its_html_and_without_a_defect(lan
     assert raw.isascii()
 
 
+@pytest.mark.parametrize(
+    "typed",
+    [
+        "中奖 evil.example", "王建国 http://x", "请加微信 abc@x", "Call 13800000000", "ＥＶＩＬ．ＥＸＡＭＰＬＥ", "第一行\n第二行",
+        "王\u202e建国", "恭喜" * 16, "a。cn", "王:建国", "电话１３８", "a/b",
+    ],
+)  # fmt: skip
+@pytest.mark.parametrize("language", ["zh-Hans", "en"])
+def test_what_a_stranger_typed_for_the_receiver_to_read_is_no_name(typed, language):
+    assert writing.salutation(typed, language) == writing.NOBODY[language]
+
+
+@pytest.mark.parametrize("name", ["王先生", "阿凡提·买买提", "Ms. Alexandra O’Neill-Smith", "欧阳娜娜"])
+def test_a_name_is_greeted_as_it_was_given(name):
+    assert writing.salutation(f" {name} ", "zh-Hans") == name
+
+
 def test_a_mailbox_can_unsubscribe_with_one_click():
     one = letter()
     mail = parsed(one)
@@ -83,9 +100,12 @@ def test_a_message_about_a_registration_carries_its_calendar_and_no_way_out():
 
 
 def test_what_fills_a_placeholder_is_never_markup_and_never_a_header():
-    nasty = Recipient("a@example.com", "<b>Eve</b>\r\nBcc: all@example.com")
-    mail = parsed(letter("en", to=nasty, subject="Hello {name}", html="<p>{name}</p>"))
+    nasty = Occasion(event="<i>Evening</i>\r\nBcc: all@example.com")
+    wording = Wording(subject="To {event}", text="x", html="<p>{name} to {event}</p>")
+    to = Recipient("a@example.com", "<b>Eve<b>")
+    mail = parsed(writing.mail(wording, message=MESSAGE, to=to, language="en", occasion=nasty, sender="AITO"))
 
+    assert "&lt;i&gt;Evening" in mail.get_body(("html",)).get_content()
     assert "&lt;b&gt;Eve" in mail.get_body(("html",)).get_content()
     assert mail["Bcc"] is None
 

@@ -4,11 +4,13 @@ from datetime import timedelta
 
 import pytest
 
-from campaigns.invitations import mailings, sending, starting, tokens, unsubscribing
-from campaigns.senders import sink
+from campaigns.invitations import mailings, outcomes, sending, starting, tokens, unsubscribing
+from campaigns.piccolo_migrations.campaigns_2026_11_29t18_20_01_000000 import GIVE_BACK
+from campaigns.senders import Sent, sink
+from campaigns.senders.letters import Outcome
 from crm import consent
 from crm import people as crm_people
-from crm.database import transaction
+from crm.database import statement, transaction
 from crm.ids import uuid7
 from tests.campaigns import mailing as m
 from tests.cast import NOON, fetch, value
@@ -202,6 +204,30 @@ async def test_what_somebody_stops_while_it_is_claimed_does_not_leave_the_house(
     assert person == await value("select person from consent where state = 'withdrawn'")
 
 
+@pytest.mark.parametrize(
+    ("brands", "fate"),
+    [(["aito", "luxeed"], ("suppressed", "unsubscribed")), (["aito"], ("sent", None))],
+)
+async def test_what_is_claimed_does_not_leave_for_brands_whose_consent_was_withdrawn_since(brands, fate):
+    [person] = await m.people(1, brands=("aito", "luxeed"))
+    mailing = await m.a_mailing(await m.a_campaign(), by=None)
+    await m.start(mailing)
+    token = uuid7(NOON)
+    async with transaction():
+        parcels = await sending._held(await sending._due(9, at=NOON), token, at=NOON)
+    ids = [await m.brand(code) for code in brands]
+    async with transaction():
+        await consent.withdraw(person, purpose="alliance_marketing", brands=ids, at=NOON, actor="staff:x")
+
+    await sending.hand_over(parcels, token, at=NOON)
+
+    assert await m.fates(mailing) == {("queued", None): 1}
+    await m.send()
+    assert await m.fates(mailing) == {fate: 1}
+    async with transaction():
+        assert [one.letter.text.count("问界") for one in await sink.newest()] == [0] * (fate[0] == "sent")
+
+
 async def test_a_person_whose_record_cannot_be_opened_keeps_nobody_else_waiting():
     await m.people(3)
     await m.people(1, place="somewhere else")
@@ -294,6 +320,96 @@ async def test_what_was_claimed_already_does_not_leave_a_mailing_that_somebody_p
     assert await value("select count(*) from sent_sample") == 0
 
 
+@pytest.mark.parametrize(
+    ("name", "facts", "index"),
+    [
+        ("claim_messages", (uuid7(NOON), NOON, 50), "message_due"),
+        ("claim_guest_messages", (NOON, 50), "message_due_guests"),
+    ],
+)
+async def test_due_messages_are_found_by_their_index_however_many_wait(name, facts, index):
+    mailing = await m.a_mailing(await m.a_campaign())
+    async with transaction() as connection:
+        await connection.execute(
+            "insert into message (id, kind, priority, mailing, campaign, sender, channel, person, language, due_at) "
+            "select gen_random_uuid(), 'brand', 1, $1, $2, 1, 'email', gen_random_uuid(), 'en', $3 from generate_series(1, 5000)",
+            mailing.id,
+            mailing.campaign,
+            NOON,
+        )
+        await connection.execute("analyze message")
+        plan = await connection.fetch(f"explain {statement('campaigns', name)}", *facts)
+
+    assert any(f" using {index} on message" in row[0] for row in plan), plan
+
+
+async def tried(mailing):
+    """Its messages were tried once, and wait to be tried again with their places in the budget kept."""
+    token = uuid7(NOON)
+    async with transaction():
+        parcels = await sending._held(await sending._due(9, at=NOON), token, at=NOON)
+    async with transaction():
+        again = [Sent(parcel.letter.message, Outcome("again"), NOON) for parcel in parcels]
+        await outcomes.record(again, token=token)
+    assert await value("select count(*) from contact_use") == len(parcels) > 0
+    return parcels
+
+
+async def test_what_is_cancelled_after_it_was_tried_gives_its_place_in_the_budget_back():
+    await m.people(2)
+    scope, campaign = await m.alliance(), await m.a_campaign()
+    mailing = await m.a_mailing(campaign, scope=scope)
+    await m.start(mailing)
+    await tried(mailing)
+
+    async with transaction():
+        await mailings.cancel(await mailings.find(mailing.id, campaign, scope), actor=scope.actor, at=NOON)
+
+    assert await value("select count(*) from contact_use") == 0
+
+
+async def test_what_is_unsubscribed_after_it_was_tried_gives_its_place_in_the_budget_back():
+    await m.people(1)
+    mailing = await m.a_mailing(await m.a_campaign())
+    await m.start(mailing)
+    [parcel] = await tried(mailing)
+
+    async with transaction():
+        found = await unsubscribing.find(tokens.made("unsubscribe", parcel.letter.message))
+        await unsubscribing.stop(found, brands=found.brands, at=NOON)
+
+    assert await m.fates(mailing) == {("suppressed", "unsubscribed"): 1}
+    assert await value("select count(*) from contact_use") == 0
+
+
+async def test_what_breaks_after_it_was_tried_gives_its_place_in_the_budget_back():
+    await m.people(1)
+    mailing = await m.a_mailing(await m.a_campaign())
+    await m.start(mailing)
+    await tried(mailing)
+    async with transaction() as connection:
+        await connection.execute("update mailing set texts = '[]'")
+
+    await m.send(NOON + timedelta(minutes=1))
+
+    assert await m.fates(mailing) == {("failed", "broken"): 1}
+    assert await value("select count(*) from contact_use") == 0
+
+
+async def test_places_that_were_kept_for_ever_are_given_back_once():
+    await m.people(2)
+    mailing = await m.a_mailing(await m.a_campaign())
+    await m.start(mailing)
+    [kept, _] = await tried(mailing)
+    async with transaction() as connection:
+        await connection.execute(
+            "update message set state = 'suppressed', reason = 'cancelled' where id <> $1", kept.letter.message
+        )
+        await connection.execute(GIVE_BACK)
+
+    assert await value("select message from contact_use") == kept.letter.message
+
+
 async def test_a_cancelled_mailing_is_over():
     await m.people(2)
     scope, campaign = await m.alliance(), await m.a_campaign()
@@ -336,6 +452,56 @@ async def test_a_merged_person_has_one_budget_for_both_that_they_were():
 
     assert await m.fates(third) == {("suppressed", "budget"): 1}
     assert '"used": 4' in await value("select detail from message where mailing = $1", third.id)
+
+
+async def become_one(*persons):
+    async with transaction():
+        await crm_people.merge(*persons, actor="tester", reason="one card", at=NOON)
+
+
+async def test_who_was_two_when_they_were_queued_and_is_one_by_now_gets_one_invitation():
+    persons = await m.people(2)
+    mailing = await m.a_mailing(await m.a_campaign())
+    await m.start(mailing)
+    await become_one(*persons)
+
+    await m.send()
+
+    assert await m.fates(mailing) == {("sent", None): 1, ("suppressed", "duplicate"): 1}
+
+
+@pytest.mark.parametrize("survivor", [0, 1])
+async def test_who_got_an_invitation_under_one_id_is_not_sent_it_again_under_another(survivor):
+    persons = await m.people(2)
+    mailing = await m.a_mailing(await m.a_campaign())
+    await m.start(mailing)
+    async with transaction() as connection:
+        await connection.execute(
+            "update message set due_at = $2 where person = $1", persons[survivor], NOON + timedelta(minutes=1)
+        )
+    await m.send()
+    await become_one(*persons)
+
+    await m.send(NOON + timedelta(minutes=1))
+
+    assert await m.fates(mailing) == {("sent", None): 1, ("suppressed", "duplicate"): 1}
+
+
+async def test_who_was_invited_before_a_merge_is_not_queued_again():
+    [first, second] = await m.people(2)
+    campaign = await m.a_campaign()
+    earlier = await m.a_mailing(campaign)
+    await m.start(earlier)
+    async with transaction() as connection:
+        await connection.execute("delete from message where person = $1", first)
+    await m.send()
+    await become_one(first, second)
+
+    again, reminder = await m.a_mailing(campaign), await m.a_mailing(campaign, turn=2)
+    await m.send()
+
+    assert await m.fates(again) == {}
+    assert await m.fates(reminder) == {("sent", None): 1}
 
 
 async def drives(person, brand):

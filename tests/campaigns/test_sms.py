@@ -6,7 +6,7 @@ import httpx
 import msgspec
 import pytest
 
-from campaigns.invitations import knowing, unsubscribing
+from campaigns.invitations import reaching, unsubscribing
 from campaigns.senders import signing, sms
 from campaigns.senders.letters import Letter
 from crm.identity.observations import Particulars
@@ -136,7 +136,7 @@ async def test_an_answer_from_what_is_no_number_is_heard_and_stops_nothing():
 
 async def test_no_sms_goes_to_a_landline():
     assert [
-        knowing._address(Particulars(phone=phone), "sms")
+        reaching.address_of(Particulars(phone=phone), "sms")
         for phone in ("+8613800000000", "+862087654321", "+4915112345678")
     ] == [
         "+8613800000000",
@@ -171,4 +171,6 @@ async def phone_of(person):
     from crm.database import transaction
 
     async with transaction():
-        return (await knowing.reach([person], channel="sms"))[person].address
+        [found] = (await reaching.reach([person], channel="sms", brands=[1])).values()
+    assert found.recipient
+    return found.recipient.address

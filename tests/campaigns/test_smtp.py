@@ -1,11 +1,13 @@
 """Mail to a real SMTP server on loopback: lines used again, and errors told apart by what they mean."""
 
+import asyncio
 from email import message_from_bytes
 from email.policy import default
 
 import pytest
 
-from campaigns.senders import smtp
+from campaigns.invitations import sending
+from campaigns.senders import LANES, smtp
 from tests.campaigns import mailbox
 from tests.campaigns import mailing as m
 from tests.campaigns.gateways import set_up
@@ -66,6 +68,27 @@ async def test_a_server_that_is_not_there_loses_nothing(tmp_path):
 
     await m.send(NOON.replace(hour=5))
     assert await m.fates(mailing) == {("sent", None): 2}
+
+
+async def test_a_server_that_is_away_is_not_knocked_at_by_every_letter():
+    await m.people(20)
+    mailing = await m.a_mailing(await m.a_campaign())
+    knocks = []
+
+    async def hangs_up(_reader, writer):
+        knocks.append(1)
+        writer.close()
+
+    server = await asyncio.start_server(hangs_up, "127.0.0.1", 0)
+    async with server:
+        port = server.sockets[0].getsockname()[1]
+        with set_up(MARQUEE_SMTP_URL=f"smtp://127.0.0.1:{port}", MARQUEE_SMTP_FROM=FROM):
+            await sending.advance(NOON)  # it starts
+            await sending.advance(NOON)
+
+    assert 0 < len(knocks) <= LANES
+    assert await m.fates(mailing) == {("queued", None): 20}
+    assert {row["attempts"] for row in await fetch("select attempts from message")} == {1}
 
 
 async def test_nothing_more_is_sent_to_an_address_that_bounced_for_good(postbox):

@@ -185,6 +185,25 @@ async def test_a_job_that_fails_does_not_take_the_others_with_it():
     await run_until(seen, Job("fails", fails), Job("away", away), Job("works", works))
 
 
+async def test_a_job_that_waits_for_somebody_outside_keeps_no_other_waiting():
+    begun, over, seen = asyncio.Event(), asyncio.Event(), asyncio.Event()
+
+    async def waits(_at):
+        begun.set()
+        await over.wait()
+        return 0
+
+    async def works(_at):
+        if begun.is_set():
+            seen.set()
+        return 0
+
+    running = asyncio.create_task(run_until(over, Job("waits", waits, is_apart=True), Job("works", works)))
+    await asyncio.wait_for(seen.wait(), 4)
+    over.set()
+    await running
+
+
 async def test_a_resting_worker_is_woken_by_a_hint(monkeypatch):
     monkeypatch.setattr(work, "IDLE_SECONDS", 60)
     rounds, second = [], asyncio.Event()
