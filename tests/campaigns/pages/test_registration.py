@@ -94,6 +94,17 @@ async def test_a_form_sent_twice_registers_once(tent):
     assert await value("select count(*) from registration") == 1
 
 
+async def test_somebody_else_who_fills_in_the_same_form_gets_a_registration_of_their_own(tent):
+    once = key(tent)
+
+    first, second = [await sends(tent, form=once, phone=another_phone(n)) for n in (1, 2)]
+    again = await sends(tent, form=once, phone=f"+86 {another_phone(1)}")
+
+    assert first.headers["location"] != second.headers["location"]
+    assert again.headers["location"] == first.headers["location"]
+    assert await value("select count(*) from registration where state = 'confirmed'") == 2
+
+
 async def test_a_known_and_registered_person_is_answered_like_anybody(tent):
     await comes(tent, person=WANG, slot=(await a_slot(tent, starts_at=SOON, places=9)).id)
 
