@@ -131,11 +131,12 @@ async def _change(request: Asked, guest: GuestNow, at: datetime) -> None:
     if guest.entry.state == "cancelled":
         raise registering.EventClosed
     wishes = [Wish(models[car].brand, models[car].id) for car in dict.fromkeys(sent.car)]
-    await registering.change_wishes(guest.entry.id, wishes, at=at)
-    await registering.change_language(guest.entry.id, sent.language)
     held = {one.slot.id for one in guest.standing_bookings}
+    # The slots first, as everybody locks them before any row.
     if sent.slot not in held and (held or sent.slot is not None):
         await registering.choose_slot(guest.entry.id, sent.slot, at=at, by="guest")
+    await registering.change_wishes(guest.entry.id, wishes, at=at)
+    await registering.change_language(guest.entry.id, sent.language)
 
 
 async def _cancel(request: Asked, guest: GuestNow, at: datetime) -> None:

@@ -54,6 +54,7 @@ async def change_language(registration: UUID, language: Language) -> None:
 
 async def choose_slot(registration: UUID, slot: int | None, *, at: datetime, by: By) -> None:
     """They come at this time and at no other one; None lets go of any. Who has to wait for it keeps the time they have."""
+    await lines.alone(registration)
     held = await current().fetch(
         "select id, slot from booking where registration = $1 and state <> 'cancelled' order by slot, id", registration
     )

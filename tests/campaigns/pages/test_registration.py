@@ -118,15 +118,19 @@ async def test_a_known_and_registered_person_is_answered_like_anybody(tent):
     assert "王" not in pages[0], "nothing of the first form"
 
 
-async def test_places_left_tell_nobody_that_a_second_form_took_none(tent):
-    slot = await a_slot(tent, starts_at=SOON, places=9)
-    await sends(tent, phone=WANG["phone"], slot=slot.id)
-    await sends(tent, phone=WANG["phone"], slot=slot.id)
+@pytest.mark.parametrize("second", [WANG["phone"], another_phone(3)])
+async def test_neither_places_left_nor_the_last_place_tell_whether_somebody_is_registered(clean_tables, second):
+    event = await an_event(starts_at=SOON, ends_at=SOON + timedelta(hours=5), capacity=3)
+    slot = await a_slot(event, starts_at=SOON, places=2)
+    await sends(event, phone=WANG["phone"], slot=slot.id)
+    await sends(event, phone=second, slot=slot.id)
 
-    page = (await browser().get("/e/tent")).text
+    places = (await browser().get("/e/tent/places")).json()
+    third, fourth = [await a_guest(event, phone=another_phone(n), slot=slot.id) for n in (4, 5)]
 
-    assert "7 left" in page
-    assert await value("select taken from slot") == 1
+    assert places == {"full": False, "slots": {str(slot.id): 0}}
+    assert "Waiting list, place 1" in (await browser().get(third)).text
+    assert "You are on the waiting list" in (await browser().get(fourth)).text
 
 
 async def test_the_page_is_told_the_places_of_now_as_it_tells_them(tent):
