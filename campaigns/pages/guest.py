@@ -33,7 +33,7 @@ Typed = Annotated[str, msgspec.Meta(max_length=40)]
 
 
 class Changes(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
-    """The cars, the time and the language that they want from now on; no time is none at all."""
+    """The cars, the time and the language that they want from now on; an empty time is none at all, none sent is the one they have."""
 
     car: list[Typed] = []
     slot: int | None = None
@@ -133,7 +133,7 @@ async def _change(request: Asked, guest: GuestNow, at: datetime) -> None:
     wishes = [Wish(models[car].brand, models[car].id) for car in dict.fromkeys(sent.car)]
     held = {one.slot.id for one in guest.standing_bookings}
     # The slots first, as everybody locks them before any row.
-    if sent.slot not in held and (held or sent.slot is not None):
+    if "slot" in request.state.given and sent.slot not in held and (held or sent.slot is not None):
         await registering.choose_slot(guest.entry.id, sent.slot, at=at, by="guest")
     await registering.change_wishes(guest.entry.id, wishes, at=at)
     await registering.change_language(guest.entry.id, sent.language)
@@ -186,6 +186,7 @@ async def _page(request: Asked, guest: GuestNow, wrong: Refused | None = None) -
     shared = await events.partners(guest.event.campaign)
     partners = [brand for brand in known.brands.values() if not shared or brand.id in shared]
     asked = await current().fetch(_ASKED, guest.observation)
+    held = {one.slot.id for one in guest.standing_bookings}
     standing_now = {(one.purpose, one.brand) for one in await changing.agreed(guest.observation)}
     context: dict[str, Any] = {
         "guest": guest,
@@ -195,7 +196,8 @@ async def _page(request: Asked, guest: GuestNow, wrong: Refused | None = None) -
         "email": masks.email(guest.said.email) if guest.said.email and "@" in guest.said.email else None,
         "cars": [(brand, [one.code for one in known.models.values() if one.brand == brand.id]) for brand in partners],
         "wished": [known.model(wish.model).code for wish in guest.wishes if wish.model is not None],
-        "slots": [slot for slot in await events.slots([guest.event.id]) if slot.is_bookable(at)],
+        # What they hold is among them, closed or begun: else saving the page would say that they let it go.
+        "slots": [slot for slot in await events.slots([guest.event.id]) if slot.is_bookable(at) or slot.id in held],
         "consents": [
             (row["purpose"], known.brand(row["brand"]), (row["purpose"], row["brand"]) in standing_now) for row in asked
         ],

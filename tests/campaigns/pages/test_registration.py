@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 import icalendar
 import pytest
 
-from campaigns import channels, form_keys, form_tries, guest_links
+from campaigns import channels, form_keys, form_tries, guest_links, scheduling
 from crm.database import transaction
 from tests.campaigns.registering.coming import a_slot, an_event, comes
 from tests.cast import WANG, another_phone, browser, fetch, signed_in, value
@@ -284,6 +284,21 @@ async def test_cars_time_and_language_are_changed_on_the_same_page(tent):
     assert [row["taken"] for row in await fetch("select taken from slot order by id")] == [0, 1]
     assert await value("select code from registration_wish join model on model.id = model") == "R7"
     assert await value("select language from registration") == "en"
+
+
+async def test_saving_the_page_keeps_a_time_that_was_closed_meanwhile_unless_it_is_let_go(tent):
+    slot, _other = [await a_slot(tent, starts_at=SOON) for _ in range(2)]
+    path = await a_guest(tent, slot=slot.id, car="M9")
+    async with transaction():
+        await scheduling.close_slot(slot, event=tent, actor="tester", at=SOON)
+
+    page = (await browser().get(path)).text
+    await browser().post(f"{path}/changes", data={"car": "R7", "language": "en"})
+    kept = await value("select state from booking")
+    await browser().post(f"{path}/changes", data={"car": "R7", "language": "en", "slot": ""})
+
+    assert re.search(rf'name="slot" value="{slot.id}" checked', page)
+    assert (kept, await value("select state from booking")) == ("confirmed", "cancelled")
 
 
 async def test_who_has_to_wait_for_another_time_keeps_the_one_they_have(tent):

@@ -235,3 +235,19 @@ async def test_an_event_that_moved_to_later_gives_its_free_places_to_those_who_w
         await scheduling.change_event(event, moved, version=event.version, actor="tester", at=begun)
 
     assert await value("select state from registration where id = $1", second.id) == "confirmed"
+
+
+async def test_who_chooses_another_time_keeps_what_has_begun_and_what_took_place():
+    event = await an_event()
+    early, done, late = [await a_slot(event, starts_at=TOMORROW + hours * 60 * MINUTE, places=2) for hours in (0, 2, 3)]
+    guest = await comes(event, slot=early.id)
+    async with transaction():
+        booked = await registering.book_for(guest.id, done.id, at=NOON, by="staff")
+        await registering.mark_done(booked.id, actor="tester", at=TOMORROW)
+
+    for slot in (late.id, None):
+        async with transaction():
+            await registering.choose_slot(guest.id, slot, at=TOMORROW, by="guest")
+
+    rows = await fetch("select slot, state from booking order by slot")
+    assert [tuple(row) for row in rows] == [(early.id, "confirmed"), (done.id, "confirmed"), (late.id, "cancelled")]
