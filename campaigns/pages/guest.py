@@ -14,11 +14,11 @@ from litestar import Controller, Response, get, post
 from litestar.params import FromPath
 from litestar.response import Template
 
-from campaigns import appointments, calendar_file, drawn_codes, events, guest_links, registering
-from campaigns.registering import EVENT, SLOT, changing, standing
+from campaigns import appointments, calendar_file, drawn_codes, events, form_tries, guest_links, registering
+from campaigns.registering import EVENT, SLOT, changing, naming, standing
 from campaigns.registering.reading import Wish
 from campaigns.registering.standing import GuestNow
-from crm import access, languages, masks, normalise, reference
+from crm import access, languages, masks, normalise, origin, reference
 from crm.api import receiving
 from crm.consent import Purpose
 from crm.database import current, transaction
@@ -85,7 +85,7 @@ class GuestPage(Controller):
 
     @post("/changes", request_max_body_size=ONE_FORM)
     async def change(self, request: Asked, guest: FromPath[str]) -> Template | Response[None]:
-        return await _done(request, guest, _change, told=say("Your changes are saved."))
+        return await _done(request, guest, _change, counts=True, told=say("Your changes are saved."))
 
     @post("/cancellation", request_max_body_size=ONE_FORM)
     async def cancel(self, request: Asked, guest: FromPath[str]) -> Template | Response[None]:
@@ -107,10 +107,12 @@ class GuestPage(Controller):
 Doing = Callable[[Asked, GuestNow, datetime], Awaitable[None]]
 
 
-async def _done(request: Asked, guest: str, do: Doing, *, told: str) -> Template | Response[None]:
+async def _done(request: Asked, guest: str, do: Doing, *, told: str, counts: bool = False) -> Template | Response[None]:
     """Do it and come back to the page; where it is refused, the page says why."""
     at = datetime.now(UTC)
     try:
+        if counts:
+            await _count(request, guest, at=at)
         async with transaction():
             await do(request, await _found(guest), at)
     except NotThere:
@@ -119,6 +121,15 @@ async def _done(request: Asked, guest: str, do: Doing, *, told: str) -> Template
         async with transaction():
             return await _page(request, await _found(guest), wrong)
     return frame.back(request, f"/g/{guest}", told=told)
+
+
+async def _count(request: Asked, guest: str, *, at: datetime) -> None:
+    """Changes go on without end, unlike a cancellation, and each may send a message: they count with the forms of these contacts."""
+    # Apart from what is then done, so that a change that is refused has counted as well.
+    async with transaction():
+        said = (await _found(guest)).said
+        contacts = naming.contacts(phone=said.phone, email=said.email)
+        await form_tries.count(address=origin.address(request), contacts=contacts, at=at)
 
 
 async def _change(request: Asked, guest: GuestNow, at: datetime) -> None:

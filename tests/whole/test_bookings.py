@@ -18,8 +18,10 @@ CANCELLED = 5
 YOUNG = 5  # seconds; a server whose processes die younger than that gives up
 STATES = "select external_id, state, position from booking where slot = $1 order by position nulls first, id"
 
+# Whoever cancelled before they were told of their place is told of that alone.
 CONFIRMED = """
-select count(*) from guest_message join booking on booking.id = booking where slot = $1 and guest_message.kind = 'confirmed'
+select count(distinct booking.id) from guest_message join booking on booking.id = booking
+where slot = $1 and guest_message.kind in ('confirmed', 'cancelled')
 """
 HELD = """
 select event.taken, count(*) filter (where state = 'confirmed'),

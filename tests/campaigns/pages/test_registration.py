@@ -301,6 +301,20 @@ async def test_saving_the_page_keeps_a_time_that_was_closed_meanwhile_unless_it_
     assert (kept, await value("select state from booking")) == ("confirmed", "cancelled")
 
 
+async def test_a_page_is_changed_so_often_and_no_more_and_still_cancelled(tent):
+    slots = [await a_slot(tent, starts_at=SOON) for _ in range(2)]
+    path = await a_guest(tent, slot=slots[0].id)
+
+    answers = [
+        await browser().post(f"{path}/changes", data={"slot": slots[n % 2].id, "language": "zh"})
+        for n in range(1, form_tries.BY_CONTACT + 1)
+    ]
+
+    assert [answer.status_code for answer in answers] == [303] * (form_tries.BY_CONTACT - 1) + [429]
+    assert "too often" in answers[-1].text
+    assert (await browser().post(f"{path}/cancellation")).status_code == 303
+
+
 async def test_who_has_to_wait_for_another_time_keeps_the_one_they_have(tent):
     first, full = [await a_slot(tent, starts_at=SOON) for _ in range(2)]
     await sends(tent, phone=another_phone(11), slot=full.id)

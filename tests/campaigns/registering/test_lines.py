@@ -251,3 +251,32 @@ async def test_who_chooses_another_time_keeps_what_has_begun_and_what_took_place
 
     rows = await fetch("select slot, state from booking order by slot")
     assert [tuple(row) for row in rows] == [(early.id, "confirmed"), (done.id, "confirmed"), (late.id, "cancelled")]
+
+
+async def test_what_nobody_was_told_yet_gives_way_to_what_is_newer():
+    event = await an_event()
+    slots = [await a_slot(event) for _ in range(2)]
+    guest = await comes(event, slot=slots[0].id)
+    untold = "select slot, guest_message.kind from guest_message join booking on booking.id = booking where guest_message.kind <> 'reminder'"
+
+    for turn in range(1, 6):
+        async with transaction():
+            await registering.choose_slot(guest.id, slots[turn % 2].id, at=NOON, by="guest")
+    last = await value("select id from booking where state = 'confirmed'")
+    async with transaction():
+        await registering.cancel_booking(last, at=NOON)
+
+    assert {row["kind"] for row in await fetch(untold)} == {"cancelled"}
+    assert await value("select count(*) from booking") == await value("select count(*) from guest_message")
+
+
+async def test_what_was_told_stays_told():
+    event = await an_event()
+    booked = await books(event, await a_slot(event))
+    async with transaction() as connection:
+        await connection.execute("update guest_message set told_at = due_at, due_at = null where kind <> 'reminder'")
+
+    await cancels(booked)
+
+    rows = await fetch("select guest_message.kind from guest_message where booking = $1 order by 1", booked.id)
+    assert [row["kind"] for row in rows] == ["cancelled", "confirmed"]
