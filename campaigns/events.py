@@ -71,7 +71,7 @@ class EventFacts(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class SlotFacts(msgspec.Struct, frozen=True, kw_only=True):
-    """A time to book; `joined` bookings hold no place and are counted so that the public sees no difference."""
+    """A time to book; `taken` counts the second forms of one person as well, so that no number tells who is here already."""
 
     id: int
     event: int
@@ -84,14 +84,13 @@ class SlotFacts(msgspec.Struct, frozen=True, kw_only=True):
     places: int
     taken: int
     waiting: int
-    joined: int
     closed_at: datetime | None
     version: int
 
     @property
     def left(self) -> int:
         """How many places the public is told of."""
-        return max(0, self.places - self.taken - self.joined)
+        return max(0, self.places - self.taken)
 
     @property
     def ends_at(self) -> datetime:
@@ -223,13 +222,11 @@ _FACTS = f"select {COLUMNS} from event join campaign on campaign.id = event.camp
 # Grain: one row per slot. $1 events.
 _SLOTS = """
 select slot.id, slot.event, slot.kind, slot.name, slot.brand, model.code as model, slot.starts_at, slot.minutes, slot.places,
-       slot.taken, coalesce(line.waiting, 0) as waiting, coalesce(line.joined, 0) as joined, slot.closed_at, slot.version
+       slot.taken, coalesce(line.waiting, 0) as waiting, slot.closed_at, slot.version
 from slot
 left join model on model.id = slot.model
 left join lateral (
-    select count(*) filter (where state = 'waiting') as waiting,
-           count(*) filter (where joins is not null and state in ('confirmed', 'offered')) as joined
-    from booking where booking.slot = slot.id and state <> 'cancelled'
+    select count(*) as waiting from booking where booking.slot = slot.id and state = 'waiting'
 ) as line on true
 where slot.event = any($1::int[])
 order by slot.starts_at, slot.id

@@ -5,7 +5,7 @@ from datetime import datetime
 from campaigns import figures, form_tries, guest_messages
 from campaigns.invitations import sending
 from campaigns.planning import stages
-from campaigns.registering import leaving
+from campaigns.registering import leaving, parting
 from crm.database import transaction
 from crm.work import Job
 
@@ -19,6 +19,7 @@ async def forget_tries(at: datetime) -> int:
 JOBS: tuple[Job, ...] = (
     stages.JOB,
     Job("places nobody took", leaving.lapse),
+    Job("guests who are two again", parting.react),
     guest_messages.JOB,
     sending.JOB,
     figures.JOB,

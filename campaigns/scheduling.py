@@ -83,14 +83,14 @@ async def change_event(event: EventFacts, said: EventSaid, *, version: int, acto
     region = _region(said.city, faults=faults) if said.city else event.region
     if faults:
         raise Invalid(errors=faults)
-    line = await lines.lock(EVENT, event.id)
+    await lines.lock(EVENT, event.id)
     if await current().fetchval("select version from event where id = $1", event.id) != version:
         raise EventIsNewer
     columns = _columns(said, zone=event.zone) | {"region": region}
     await Event.update(columns | {"version": version + 1}).where(Event.id == event.id)
-    if line.places != said.capacity:
-        line = await lines.lock(EVENT, event.id)
-        await _moved_up(EVENT, await lines.resize(line, said.capacity, at=at), at=at)
+    # Once more, for the line ends when the event begins: one that moved to later has places to give.
+    line = await lines.lock(EVENT, event.id)
+    await _moved_up(EVENT, await lines.resize(line, said.capacity, at=at), at=at)
     if _has_moved(event, columns):
         await _tell_moved(EVENT, "event = $1", event.id, at=at)
     await history.note(actor, "event_changed", "event", event.code, at=at)

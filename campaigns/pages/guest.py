@@ -14,11 +14,11 @@ from litestar import Controller, Response, get, post
 from litestar.params import FromPath
 from litestar.response import Template
 
-from campaigns import appointments, calendar_file, drawn_codes, events, guest_links, registering
-from campaigns.registering import EVENT, SLOT, changing, standing
+from campaigns import appointments, calendar_file, drawn_codes, events, form_tries, guest_links, registering
+from campaigns.registering import EVENT, SLOT, changing, naming, standing
 from campaigns.registering.reading import Wish
 from campaigns.registering.standing import GuestNow
-from crm import access, languages, masks, normalise, reference
+from crm import access, languages, masks, normalise, origin, reference
 from crm.api import receiving
 from crm.consent import Purpose
 from crm.database import current, transaction
@@ -33,7 +33,7 @@ Typed = Annotated[str, msgspec.Meta(max_length=40)]
 
 
 class Changes(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
-    """The cars, the time and the language that they want from now on; no time is none at all."""
+    """The cars, the time and the language that they want from now on; an empty time is none at all, none sent is the one they have."""
 
     car: list[Typed] = []
     slot: int | None = None
@@ -85,7 +85,7 @@ class GuestPage(Controller):
 
     @post("/changes", request_max_body_size=ONE_FORM)
     async def change(self, request: Asked, guest: FromPath[str]) -> Template | Response[None]:
-        return await _done(request, guest, _change, told=say("Your changes are saved."))
+        return await _done(request, guest, _change, counts=True, told=say("Your changes are saved."))
 
     @post("/cancellation", request_max_body_size=ONE_FORM)
     async def cancel(self, request: Asked, guest: FromPath[str]) -> Template | Response[None]:
@@ -107,10 +107,12 @@ class GuestPage(Controller):
 Doing = Callable[[Asked, GuestNow, datetime], Awaitable[None]]
 
 
-async def _done(request: Asked, guest: str, do: Doing, *, told: str) -> Template | Response[None]:
+async def _done(request: Asked, guest: str, do: Doing, *, told: str, counts: bool = False) -> Template | Response[None]:
     """Do it and come back to the page; where it is refused, the page says why."""
     at = datetime.now(UTC)
     try:
+        if counts:
+            await _count(request, guest, at=at)
         async with transaction():
             await do(request, await _found(guest), at)
     except NotThere:
@@ -119,6 +121,15 @@ async def _done(request: Asked, guest: str, do: Doing, *, told: str) -> Template
         async with transaction():
             return await _page(request, await _found(guest), wrong)
     return frame.back(request, f"/g/{guest}", told=told)
+
+
+async def _count(request: Asked, guest: str, *, at: datetime) -> None:
+    """Changes go on without end, unlike a cancellation, and each may send a message: they count with the forms of these contacts."""
+    # Apart from what is then done, so that a change that is refused has counted as well.
+    async with transaction():
+        said = (await _found(guest)).said
+        contacts = naming.contacts(phone=said.phone, email=said.email)
+        await form_tries.count(address=origin.address(request), contacts=contacts, at=at)
 
 
 async def _change(request: Asked, guest: GuestNow, at: datetime) -> None:
@@ -131,11 +142,12 @@ async def _change(request: Asked, guest: GuestNow, at: datetime) -> None:
     if guest.entry.state == "cancelled":
         raise registering.EventClosed
     wishes = [Wish(models[car].brand, models[car].id) for car in dict.fromkeys(sent.car)]
+    held = {one.slot.id for one in guest.standing_bookings}
+    # The slots first, as everybody locks them before any row.
+    if "slot" in request.state.given and sent.slot not in held and (held or sent.slot is not None):
+        await registering.choose_slot(guest.entry.id, sent.slot, at=at, by="guest")
     await registering.change_wishes(guest.entry.id, wishes, at=at)
     await registering.change_language(guest.entry.id, sent.language)
-    held = {one.slot.id for one in guest.standing_bookings}
-    if sent.slot not in held and (held or sent.slot is not None):
-        await registering.choose_slot(guest.entry.id, sent.slot, at=at, by="guest")
 
 
 async def _cancel(request: Asked, guest: GuestNow, at: datetime) -> None:
@@ -185,6 +197,7 @@ async def _page(request: Asked, guest: GuestNow, wrong: Refused | None = None) -
     shared = await events.partners(guest.event.campaign)
     partners = [brand for brand in known.brands.values() if not shared or brand.id in shared]
     asked = await current().fetch(_ASKED, guest.observation)
+    held = {one.slot.id for one in guest.standing_bookings}
     standing_now = {(one.purpose, one.brand) for one in await changing.agreed(guest.observation)}
     context: dict[str, Any] = {
         "guest": guest,
@@ -194,7 +207,8 @@ async def _page(request: Asked, guest: GuestNow, wrong: Refused | None = None) -
         "email": masks.email(guest.said.email) if guest.said.email and "@" in guest.said.email else None,
         "cars": [(brand, [one.code for one in known.models.values() if one.brand == brand.id]) for brand in partners],
         "wished": [known.model(wish.model).code for wish in guest.wishes if wish.model is not None],
-        "slots": [slot for slot in await events.slots([guest.event.id]) if slot.is_bookable(at)],
+        # What they hold is among them, closed or begun: else saving the page would say that they let it go.
+        "slots": [slot for slot in await events.slots([guest.event.id]) if slot.is_bookable(at) or slot.id in held],
         "consents": [
             (row["purpose"], known.brand(row["brand"]), (row["purpose"], row["brand"]) in standing_now) for row in asked
         ],

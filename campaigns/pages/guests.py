@@ -19,7 +19,7 @@ from campaigns import events, guests, guests_file, heads, registering
 from campaigns.events import EventFacts
 from campaigns.guests import SHOWN, Filters, Shown
 from campaigns.heads import CampaignHead
-from campaigns.registering import GuestSaid, RegistrationBody, WishSaid
+from campaigns.registering import GuestSaid, RegistrationBody, WishSaid, naming
 from crm import access, history, languages, reference
 from crm.access import make_source
 from crm.database import transaction
@@ -221,7 +221,9 @@ async def _by_hand(sent: ByHand, campaign: CampaignHead, *, request: Asked, acto
     if any(car not in models for car in sent.car):
         raise Invalid(errors=[Fault(path="car", message=say("Please choose one of the list."))])
     body = RegistrationBody(
-        external_id=f"hand:{(sent.number or uuid4()).hex}",
+        external_id=naming.once(
+            f"hand:{(sent.number or uuid4()).hex}", contacts=naming.contacts(phone=sent.phone, email=sent.email)
+        ),
         person=GuestSaid(name=sent.name, phone=sent.phone, email=sent.email),
         wishes=[WishSaid(model=car) for car in dict.fromkeys(sent.car)],
         language="zh" if languages.spoken() == "zh-Hans" else "en",

@@ -5,7 +5,6 @@ whether somebody is known or registered already. Refuses machines that fill in w
 """
 
 import asyncio
-import contextlib
 from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
 from time import monotonic
@@ -19,8 +18,8 @@ from litestar.response import Template
 from campaigns import events, form_keys, form_tries, guest_links, landings, registering, touchpoints
 from campaigns.events import EventFacts
 from campaigns.form_keys import FormKey
-from campaigns.registering import EventClosed, EventOver, GuestSaid, RegistrationBody, SlotClosed, WishSaid
-from crm import access, languages, normalise, origin, reference
+from campaigns.registering import EventClosed, EventOver, GuestSaid, RegistrationBody, SlotClosed, WishSaid, naming
+from crm import access, languages, origin, reference
 from crm.access import make_source
 from crm.api import receiving
 from crm.consent import Purpose
@@ -169,7 +168,8 @@ async def _body(sent: Form, key: FormKey, *, event: EventFacts) -> RegistrationB
     if any(car not in known.models for car in sent.car):
         raise Invalid(errors=[Fault(path="car", message=say(NOT_A_CAR))])
     return RegistrationBody(
-        external_id=key.external_id,
+        # Whoever goes back to the same form and writes somebody else down registers somebody else.
+        external_id=naming.once(key.external_id, contacts=_contacts(sent)),
         person=GuestSaid(name=sent.name, phone=sent.phone, email=sent.email),
         wishes=[WishSaid(model=car) for car in dict.fromkeys(sent.car)],
         place=PlaceSaid(address=sent.place) if sent.place else None,
@@ -201,14 +201,8 @@ async def _channel(code: str | None, event: EventFacts) -> str | None:
 
 
 def _contacts(sent: Form) -> list[str]:
-    """The contacts by which this form is counted, in canonical form where they have one."""
-    found = []
-    for read, typed in ((normalise.phone, sent.phone), (normalise.email, sent.email)):
-        if typed:
-            with contextlib.suppress(normalise.Unreadable):
-                one = read(typed)
-                found.append(str(getattr(one, "e164", None) or getattr(one, "canonical", None) or typed))
-    return found
+    """The contacts by which this form is counted."""
+    return naming.contacts(phone=sent.phone, email=sent.email)
 
 
 async def _page(

@@ -4,7 +4,16 @@ Promises that no place is given twice under any number of hands, that waiting is
 that nobody learns from an answer whether a person was known or registered before. Refuses what is closed, full of faults or over.
 """
 
-from campaigns.registering.arriving import EventClosed, EventOver, SlotClosed, WaitsForEvent, book, book_for, register
+from campaigns.registering.arriving import (
+    EventClosed,
+    EventOver,
+    RegistrationCancelled,
+    SlotClosed,
+    WaitsForEvent,
+    book,
+    book_for,
+    register,
+)
 from campaigns.registering.attending import HasNoPlace, mark_attended, mark_done, unmark_attended, unmark_done
 from campaigns.registering.changing import change_language, change_wishes, choose_slot, withdraw
 from campaigns.registering.leaving import OfferGone, accept, cancel_booking, cancel_registration, decline, lapse
@@ -33,6 +42,7 @@ __all__ = [
     "OfferGone",
     "Registered",
     "RegistrationBody",
+    "RegistrationCancelled",
     "SlotClosed",
     "WaitsForEvent",
     "WishSaid",

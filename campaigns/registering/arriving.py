@@ -10,12 +10,13 @@ from typing import Literal, TypeAlias
 from uuid import UUID, uuid4
 
 import msgspec
+from asyncpg import Record
 
 from campaigns import events
 from campaigns.events import EventFacts, SlotFacts
 from campaigns.registering import entries, lines, reading, telling
 from campaigns.registering.entries import BOOKED, OF_PERSON, REGISTERED, SAME_GUEST, SAME_PERSON_THERE, Guest
-from campaigns.registering.lines import EVENT, SLOT
+from campaigns.registering.lines import EVENT, SLOT, Kind
 from campaigns.registering.reading import Reading
 from campaigns.registering.shapes import Booked, BookingBody, Place, Registered, RegistrationBody
 from campaigns.touchpoints import record_touches
@@ -43,6 +44,10 @@ class SlotClosed(Refused):
     sentence = "This time can no longer be booked; please choose another one."
 
 
+class RegistrationCancelled(Refused):
+    sentence = "This registration was cancelled. Register again, then choose a time."
+
+
 class WaitsForEvent(Refused):
     sentence = "The event is full: a time can be chosen once there is a place."
 
@@ -68,7 +73,7 @@ async def register(
     _refuse_closed(event, chosen, at=at, by=by)
     what = await _understood(body, event)
     guest = await _meet(body, what, event=event, source=source, at=at, raw=raw)
-    entered = await _enter(body, what, guest, event=event, source=source, at=at)
+    entered = await _enter(body, what, guest, event=event, slot=chosen, source=source, at=at)
     if chosen is None or entered.state != "confirmed":
         await telling.tell(EVENT, [entered.id], "waiting" if entered.state == "waiting" else "confirmed", at=at)
     else:
@@ -87,8 +92,8 @@ async def book(body: BookingBody, *, event: EventFacts, slot: int, source: Sende
     said = body.as_registration()
     what = await _understood(said, event)
     guest = await _meet(said, what, event=event, source=source, at=at, raw=raw)
-    entered = await _of_source(guest, event=event, source=source) or await _enter(
-        said, what, guest, event=event, source=source, at=at
+    entered = await _of_source(guest, chosen, event=event, source=source) or await _enter(
+        said, what, guest, event=event, slot=chosen, source=source, at=at
     )
     return await _take_slot(
         chosen, entered, external_id=body.external_id, body_hash=entries.body_hash(body), source=source, at=at
@@ -97,17 +102,20 @@ async def book(body: BookingBody, *, event: EventFacts, slot: int, source: Sende
 
 async def book_for(registration: UUID, slot: int, *, at: datetime, by: By) -> Booked:
     """A place in a slot for somebody who is registered; where they have one there already, that one."""
-    found = await current().fetch(f"{REGISTERED} where registration.id = $1 for no key update", registration)
-    if not found:
+    await lines.alone(registration)
+    number = await current().fetchval("select event from registration where id = $1", registration)
+    if number is None:
         raise NotThere
-    row = found[0]
-    event = await events.by_id(row["event"])
+    event = await events.by_id(number)
     chosen = await events.slot(slot, event=event.id)
+    row = await _locked(registration, chosen)
     there = await current().fetchrow(
         f"{BOOKED} where slot = $1 and registration = $2 and booking.state <> 'cancelled' limit 1", slot, registration
     )
     if there is not None:
         return msgspec.structs.replace(entries.booked(there), is_repeat=True)
+    if row["state"] == "cancelled":
+        raise RegistrationCancelled
     _refuse_closed(event, chosen, at=at, by=by)
     source = await sender(row["source"])
     return await _take_slot(
@@ -197,17 +205,32 @@ async def _meet(
 
 
 async def _enter(
-    body: RegistrationBody, what: Reading, guest: Guest, *, event: EventFacts, source: Sender, at: datetime
+    body: RegistrationBody,
+    what: Reading,
+    guest: Guest,
+    *,
+    event: EventFacts,
+    slot: SlotFacts | None,
+    source: Sender,
+    at: datetime,
 ) -> Registered:
-    """The registration itself, with its cars and its touchpoints; the event's places are locked last."""
+    """The registration itself, with its cars and its touchpoints; `slot` is locked with the event where one is booked along with it."""
     if not source.test:
         await record_touches(entries.touches(what, guest, event=event, at=at))
-    joins = await current().fetchval(SAME_GUEST, guest.person, event.id)
     place = Place("confirmed")
     if not await lines.is_unlimited(event.id):
-        place = await lines.take(await lines.lock(EVENT, event.id), joins=joins)
-    row = entries.registration(body, what, guest, place=place, joins=joins, event=event, source=source, at=at)
+        place = await lines.take(await lines.lock(EVENT, event.id))
+    if slot is not None:
+        await lines.lock(SLOT, slot.id)
+    # Read under the lock: what it joins may have been cancelled while we waited.
+    joined = await current().fetchval(SAME_GUEST, guest.person, event.id)
+    leads = joined and await _leads(EVENT, place, joined)
+    row = entries.registration(
+        body, what, guest, place=place, joins=None if leads else joined, event=event, source=source, at=at
+    )
     await insert([row])
+    if leads:
+        await lines.lead(EVENT, row.id, joined=joined)
     await insert(entries.wishes(what, row.id, at=at))
     await notify(history.CHANGES)
     return Registered(
@@ -217,6 +240,11 @@ async def _enter(
     )  # fmt: skip
 
 
+async def _leads(kind: Kind, place: Place, joined: UUID) -> bool:
+    """Whether a form with this place stands before the earlier one of the same person: it got one, and the other holds none."""
+    return place.state == "confirmed" and not await lines.holds(kind, joined)
+
+
 async def _take_slot(
     slot: SlotFacts, entered: Registered, *, external_id: str, body_hash: bytes, source: Sender, at: datetime
 ) -> Booked:
@@ -224,12 +252,22 @@ async def _take_slot(
         raise WaitsForEvent
     if not source.test:
         await record_touches([entries.touch_of(slot, entered, at=at)])
-    joins = await current().fetchval(SAME_PERSON_THERE, entered.id, slot.id)
-    place = await lines.take(await lines.lock(SLOT, slot.id), joins=joins)
+    place = await lines.take(await lines.lock(SLOT, slot.id))
+    joined = await current().fetchval(SAME_PERSON_THERE, entered.id, slot.id)
+    leads = joined and await _leads(SLOT, place, joined)
     row = entries.booking(
-        slot, entered, place=place, joins=joins, external_id=external_id, digest=body_hash, source=source, at=at
+        slot,
+        entered,
+        place=place,
+        joins=None if leads else joined,
+        external_id=external_id,
+        digest=body_hash,
+        source=source,
+        at=at,
     )
     await insert([row])
+    if leads:
+        await lines.lead(SLOT, row.id, joined=joined)
     await telling.tell(SLOT, [row.id], "waiting" if place.state == "waiting" else "confirmed", at=at)
     return Booked(
         id=row.id, external_id=external_id, event=entered.event, slot=slot.id, registration=entered.id,
@@ -237,9 +275,24 @@ async def _take_slot(
     )  # fmt: skip
 
 
-async def _of_source(guest: Guest, *, event: EventFacts, source: Sender) -> Registered | None:
-    """The registration that this very source made for the person; what others know of them is not its to use."""
-    row = await current().fetchrow(
-        f"{REGISTERED} {OF_PERSON} and registration.source = $3", guest.person, event.id, source.id
+async def _of_source(guest: Guest, slot: SlotFacts, *, event: EventFacts, source: Sender) -> Registered | None:
+    """The registration that this very source made for the person, locked; what others know of them is not its to use."""
+    found = await current().fetchval(
+        f"select registration.id from registration {OF_PERSON} and registration.source = $3 order by registration.id limit 1",
+        guest.person,
+        event.id,
+        source.id,
     )
-    return entries.registered(row) if row else None
+    if found is None:
+        return None
+    await lines.alone(found)
+    row = await _locked(found, slot)
+    return entries.registered(row) if row["state"] != "cancelled" else None
+
+
+async def _locked(registration: UUID, slot: SlotFacts) -> Record:
+    """The slot, then the registration as it stands once nobody else can change it."""
+    await lines.lock(SLOT, slot.id)
+    [row] = await current().fetch(f"{REGISTERED} where registration.id = $1 for no key update", registration)
+    found: Record = row
+    return found

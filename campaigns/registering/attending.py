@@ -6,7 +6,7 @@ Promises that saying it twice is saying it once, and that whatever a lead rule l
 from datetime import datetime
 from uuid import UUID
 
-from campaigns.registering import leaving
+from campaigns.registering import leaving, lines
 from campaigns.registering.lines import EVENT, SLOT
 from crm import history
 from crm.database import current
@@ -40,6 +40,9 @@ async def unmark_done(booking: UUID, *, actor: str, at: datetime) -> None:
 
 
 async def _mark(table: str, column: str, entry: UUID, *, actor: str, action: str, at: datetime) -> None:
+    if table == "booking":
+        # Before the booking, as everybody does: whoever moves it up writes its registration as well.
+        await lines.lock(SLOT, await current().fetchval("select slot from booking where id = $1", entry))
     [row] = await current().fetch(
         f"select state, {column} as marked from {table} where id = $1 for no key update", entry
     )

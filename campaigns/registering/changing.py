@@ -53,10 +53,12 @@ async def change_language(registration: UUID, language: Language) -> None:
 
 
 async def choose_slot(registration: UUID, slot: int | None, *, at: datetime, by: By) -> None:
-    """They come at this time and at no other one; None lets go of any. Who has to wait for it keeps the time they have."""
-    held = await current().fetch(
-        "select id, slot from booking where registration = $1 and state <> 'cancelled' order by slot, id", registration
-    )
+    """They come at this time and at no other one; None lets go of any. Who has to wait for it keeps the time they have.
+
+    What has begun or took place stays what it was.
+    """
+    await lines.alone(registration)
+    held = await current().fetch(_TO_COME, registration, at)
     # All slots in their order, before anything moves: two guests who swap would wait for each other.
     for number in sorted({row["slot"] for row in held} | ({slot} if slot is not None else set())):
         await lines.lock(SLOT, number)
@@ -118,6 +120,12 @@ def _touch(row: Record, brand: int, *, at: datetime) -> Touchpoint:
         recorded_at=at,
     )
 
+
+# The bookings that can still be let go. $1 registration, $2 now.
+_TO_COME = """
+select booking.id, booking.slot from booking join slot on slot.id = booking.slot
+where registration = $1 and state <> 'cancelled' and done_at is null and starts_at > $2 order by slot, booking.id
+"""
 
 # The person of today, who may have been merged since.
 _ROW = """

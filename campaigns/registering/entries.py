@@ -170,6 +170,7 @@ where link.person = $1 and registration.event = $2 and registration.state <> 'ca
 SAME_GUEST = f"""
 select registration.id from registration {OF_PERSON} and registration.joins is null
 order by registration.registered_at, registration.id limit 1
+for no key update of registration
 """
 
 # The booking in a slot by which the person of a registration holds or awaits a place. $1 registration, $2 slot.

@@ -27,13 +27,17 @@ class OfferGone(Refused):
 
 async def cancel_registration(registration: UUID, *, at: datetime) -> None:
     """They do not come: their place and those in slots go to the next in line."""
-    # The event before its slots, and slots in their order: nobody waits for anybody in a circle.
+    await lines.alone(registration)
+    event = await current().fetchval("select event from registration where id = $1", registration)
+    if event is None:
+        raise NotThere
+    # The event before its slots, slots in their order, and all before any row: nobody waits for anybody in a circle.
+    await lines.lock(EVENT, event)
+    for booked in await _standing(registration):
+        await lines.lock(SLOT, booked["slot"])
     await _cancel(EVENT, registration, "cancelled", at=at)
-    rows = await current().fetch(
-        "select id from booking where registration = $1 and state <> 'cancelled' order by slot, id", registration
-    )
-    for row in rows:
-        await _cancel(SLOT, row["id"], None, at=at)
+    for booked in await _standing(registration):
+        await _cancel(SLOT, booked["id"], None, at=at)
 
 
 async def cancel_booking(booking: UUID, *, at: datetime) -> None:
@@ -61,6 +65,8 @@ async def accept(kind: Kind, entry: UUID, *, at: datetime) -> None:
 
 async def decline(kind: Kind, entry: UUID, *, at: datetime) -> None:
     """Pass the place that is offered on to the next in line."""
+    if kind is EVENT:
+        await lines.alone(entry)
     _, row = await _locked(kind, entry)
     if row["state"] == "offered":
         await (cancel_booking(entry, at=at) if kind is SLOT else cancel_registration(entry, at=at))
@@ -85,6 +91,15 @@ async def leads_due(kind: Kind, entries: Sequence[UUID], *, at: datetime) -> Non
         named = "id in (select registration from booking where id = any($1::uuid[]))"
     await current().execute(f"update registration set leads_due_at = $2 where {named}", sorted(entries), at)
     await notify(history.CHANGES)
+
+
+async def _standing(registration: UUID) -> list[Record]:
+    return list(
+        await current().fetch(
+            "select id, slot from booking where registration = $1 and state <> 'cancelled' order by slot, id",
+            registration,
+        )
+    )
 
 
 async def _lapse(kind: Kind, scarce: int, *, at: datetime) -> int:
@@ -134,7 +149,7 @@ async def _locked(kind: Kind, entry: UUID) -> tuple[lines.Line, Record]:
         raise NotThere
     line = await lines.lock(kind, scarce)
     [row] = await current().fetch(
-        f"select id, state, joins, offer_until, confirmed_at from {kind.entries} where id = $1 for no key update", entry
+        f"select id, state, offer_until from {kind.entries} where id = $1 for no key update", entry
     )
     return line, row
 

@@ -1,8 +1,9 @@
 """Places that are scarce and the line before them: an event with its registrations, a slot with its bookings, by one rule.
 
 Promises, under any number of hands, that never more hold a place than there are, that who waits is numbered without gaps, and that a free
-place goes to the first in line, once. The row of the event or slot is the lock: taken late, and an event's before its slots'.
-An entry that joins another (the same person's second form) passes through the line like everybody and holds no place.
+place goes to the first in line, once. The row of the event or slot is the lock. Everybody locks in one order: an
+event, its slots in their order, registrations, bookings; before all of them, whoever changes one registration alone (`alone`).
+An entry that joins another (the same person's second form) is counted like everybody's: else the last place would tell who is here already.
 """
 
 from collections.abc import Sequence
@@ -14,10 +15,11 @@ import msgspec
 from asyncpg import Record
 
 from campaigns.registering.shapes import Place, State
-from crm.database import current
+from crm.database import current, lock_stripes
 from crm.errors import NotThere, Refused
 
 BATCH = 200
+REGISTRATION_LOCKS = 14
 
 
 class FewerThanTaken(Refused):
@@ -67,6 +69,11 @@ async def lock(kind: Kind, number: int) -> Line:
     return Line(kind, *row.values())
 
 
+async def alone(registration: UUID) -> None:
+    """Whoever else changes this registration or its bookings waits from now on; taken before any event, slot or row."""
+    await lock_stripes(REGISTRATION_LOCKS, [str(registration)])
+
+
 async def is_unlimited(event: int) -> bool:
     """Whether an event counts no places; it stays so while this transaction runs, and nobody has to wait for anybody."""
     if await current().fetchval("select capacity from event where id = $1", event) is not None:
@@ -75,11 +82,10 @@ async def is_unlimited(event: int) -> bool:
     return unlimited
 
 
-async def take(line: Line, *, joins: UUID | None) -> Place:
-    """A place, or the end of the line; for an entry that joins another what somebody else would get, without taking it."""
+async def take(line: Line) -> Place:
+    """A place, or the end of the line."""
     if line.has_room:
-        if joins is None:
-            await _count(line, 1)
+        await _count(line, 1)
         return Place("confirmed")
     number = await current().fetchval(
         f"update {line.kind.scarce} set waited = waited + 1 where id = $1 returning waited", line.id
@@ -131,44 +137,50 @@ async def fill(line: Line, *, at: datetime) -> Moved:
     while free > 0 and (first := await _first(line, limit=min(free, BATCH))):
         ids = [row["id"] for row in first]
         await _move_up(line, ids, state, at=at)
-        holders = sum(row["joins"] is None for row in first)
-        await _count(line, holders)
+        await _count(line, len(ids))
         moved += ids
-        free -= holders if line.places is not None else 0
+        free -= len(ids) if line.places is not None else 0
     return Moved(moved, state)
 
 
 async def leave(line: Line, entry: Record, *, at: datetime) -> Moved:
-    """An entry that is cancelled lets go of what it held: to the one that joined it, else to the first in line."""
-    if entry["joins"] is not None:
-        return Moved([], "confirmed")
-    heir = await current().fetchval(_HEIR.format(line.kind.entries), entry["id"])
-    if heir is not None:
-        await _inherit(line, heir, entry)
-        return Moved([], "confirmed")
+    """An entry that is cancelled lets go of what it held, for the first in line; a form of the same person that joined it stands alone."""
+    await _let_go_of_joined(line, entry["id"])
     if entry["state"] == "waiting":
         return Moved([], "confirmed")
     return await give_back(line, places=1, at=at)
 
 
-async def _inherit(line: Line, heir: UUID, entry: Record) -> None:
-    """The second form of the same person stands for the first one from now on."""
-    entries = line.kind.entries
-    await current().execute(f"update {entries} set joins = $1 where joins = $2 and id <> $1", heir, entry["id"])
-    if entry["state"] == "waiting":
-        await current().execute(f"update {entries} set joins = null where id = $1", heir)
-        return
+async def lead(kind: Kind, entry: UUID, *, joined: UUID) -> None:
+    """Of two forms of one person `entry` is the one that holds a place: those that stood behind `joined`, and that one, join it."""
     await current().execute(
-        f"""
-        update {entries} set joins = null, state = $2, offer_until = $3, confirmed_at = coalesce(confirmed_at, $4),
-                             version = version + 1
-        where id = $1
-        """,
-        heir,
-        entry["state"],
-        entry["offer_until"],
-        entry["confirmed_at"],
+        f"update {kind.entries} set joins = $1 where id <> $1 and (id = $2 or joins = $2) and state <> 'cancelled'",
+        entry,
+        joined,
     )
+
+
+async def holds(kind: Kind, entry: UUID) -> bool:
+    """Whether an entry holds a place, or one is kept for it."""
+    state: State = await current().fetchval(f"select state from {kind.entries} where id = $1", entry)
+    return state in ("confirmed", "offered")
+
+
+async def stand_alone(kind: Kind, number: int) -> int:
+    """Entries that joined one which is another person's by now join none; their places were always counted. Says how many."""
+    rows = await current().fetch(_APART[kind.scarce], number)
+    await current().execute(
+        f"update {kind.entries} set joins = null, version = version + 1 where id = any($1::uuid[])",
+        sorted(row["id"] for row in rows),
+    )
+    return len(rows)
+
+
+async def _let_go_of_joined(line: Line, entry: UUID) -> None:
+    heir = await current().fetchval(_HEIR[line.kind.scarce], entry)
+    if heir is not None:
+        entries = line.kind.entries
+        await current().execute(f"update {entries} set joins = nullif($1, id) where joins = $2", heir, entry)
 
 
 async def _holders(line: Line) -> int:
@@ -176,7 +188,7 @@ async def _holders(line: Line) -> int:
     count: int = await current().fetchval(
         f"""
         select count(*) from {line.kind.entries}
-        where {line.kind.scarce} = $1 and state in ('confirmed', 'offered') and joins is null
+        where {line.kind.scarce} = $1 and state in ('confirmed', 'offered')
         """,
         line.id,
     )
@@ -186,7 +198,7 @@ async def _holders(line: Line) -> int:
 async def _first(line: Line, *, limit: int) -> Sequence[Record]:
     rows: Sequence[Record] = await current().fetch(
         f"""
-        select id, joins from {line.kind.entries} where {line.kind.scarce} = $1 and state = 'waiting'
+        select id from {line.kind.entries} where {line.kind.scarce} = $1 and state = 'waiting'
         order by position limit $2 for no key update
         """,
         line.id,
@@ -232,4 +244,34 @@ select slot.id, places, slot.taken, slot.starts_at, offer_minutes
 from slot join event on event.id = slot.event where slot.id = $1 for no key update of slot
 """,
 }
-_HEIR = "select id from {} where joins = $1 and state <> 'cancelled' order by id limit 1 for no key update"
+# The registration by which the person of an entry is known.
+_OF = {"event": "{0}", "slot": "(select registration from booking where booking.id = {0})"}
+_PERSON_OF = """
+(select link.person from registration join link on link.observation = registration.observation and link.closed_at is null
+ where registration.id = {0})
+"""
+
+
+def _person(kind: Kind, entry: str) -> str:
+    return _PERSON_OF.format(_OF[kind.scarce].format(entry))
+
+
+# Of those that joined an entry and are the same person's still, one that holds a place before one that waits. $1 entry.
+_HEIR = {
+    kind.scarce: f"""
+select mine.id from {kind.entries} as mine
+where mine.joins = $1 and mine.state <> 'cancelled' and {_person(kind, "mine.id")} = {_person(kind, "mine.joins")}
+order by mine.state = 'waiting', mine.id limit 1
+for no key update of mine
+"""
+    for kind in (EVENT, SLOT)
+}
+# Entries that joined one of somebody who is another person by now. $1 event or slot.
+_APART = {
+    kind.scarce: f"""
+select mine.id from {kind.entries} as mine
+where mine.{kind.scarce} = $1 and mine.joins is not null and {_person(kind, "mine.id")} <> {_person(kind, "mine.joins")}
+order by mine.id for no key update of mine
+"""
+    for kind in (EVENT, SLOT)
+}

@@ -1,6 +1,7 @@
 """What guests have to be told, as rows that somebody else sends: one message for what happened, and a reminder before it begins.
 
-Promises that a reminder follows what it reminds of: it is withdrawn when that is cancelled, and moves when it moves. Says nothing itself.
+Promises that what nobody was told yet gives way to what is newer about the same thing, so that a guest who changes their mind ten times is
+written to once, and that a reminder follows what it reminds of: it is withdrawn when that is cancelled, and moves when it moves.
 """
 
 from collections.abc import Sequence
@@ -10,7 +11,7 @@ from uuid import UUID
 
 from asyncpg import Record
 
-from campaigns.registering.lines import SLOT, Kind, Moved
+from campaigns.registering.lines import EVENT, SLOT, Kind, Moved
 from campaigns.tables import GuestMessage
 from crm.database import current, insert
 from crm.ids import uuid7
@@ -20,7 +21,10 @@ BEFORE = timedelta(days=1)
 
 
 async def tell(kind: Kind, entries: Sequence[UUID], message: Message, *, at: datetime) -> None:
-    """Each of these is told so; whoever has a place now is reminded before it begins, whoever has none any more is not."""
+    """Each of these is told so, in place of what they were not told yet; whoever has a place now is reminded before it begins, others are not."""
+    await current().execute(
+        f"{_UNTOLD} and kind <> 'reminder' and due_at is not null and {_NAMED[kind]}", sorted(entries)
+    )
     rows = await _entries(kind, entries)
     await insert([_row(row, message, due_at=at, at=at) for row in rows])
     if message in ("cancelled", "lapsed"):
@@ -44,10 +48,12 @@ async def remind(kind: Kind, entries: Sequence[UUID], *, at: datetime) -> None:
 
 async def forget_reminders(kind: Kind, entries: Sequence[UUID]) -> None:
     """Nobody is reminded of these any more."""
-    named = "booking = any($1::uuid[])" if kind is SLOT else "registration = any($1::uuid[]) and booking is null"
-    await current().execute(
-        f"delete from guest_message where kind = 'reminder' and told_at is null and {named}", sorted(entries)
-    )
+    await current().execute(f"{_UNTOLD} and kind = 'reminder' and {_NAMED[kind]}", sorted(entries))
+
+
+async def forget(kind: Kind, entries: Sequence[UUID]) -> None:
+    """Nobody is told anything more of these."""
+    await current().execute(f"{_UNTOLD} and {_NAMED[kind]}", sorted(entries))
 
 
 def _row(row: Record, kind: str, *, due_at: datetime, at: datetime) -> GuestMessage:
@@ -60,6 +66,8 @@ async def _entries(kind: Kind, entries: Sequence[UUID]) -> list[Record]:
     return list(await current().fetch(_OF_BOOKINGS if kind is SLOT else _OF_REGISTRATIONS, sorted(entries)))
 
 
+_UNTOLD = "delete from guest_message where told_at is null"
+_NAMED = {EVENT: "registration = any($1::uuid[]) and booking is null", SLOT: "booking = any($1::uuid[])"}
 _OF_REGISTRATIONS = """
 select registration.id as registration, null::uuid as booking,
        coalesce(event.starts_at, event.starts_on::timestamp at time zone campaign.time_zone) as begins

@@ -97,7 +97,7 @@ class Registration(Table, tablename="registration"):
     """A person's word that they come to an event: `state` is confirmed, waiting, offered (a place is kept until `offer_until`) or cancelled.
 
     `position` orders those who wait. `sealed` is what they wrote, as JSON. `leads_due_at` says that the campaign's lead rule has to look at it.
-    A second form of the same person `joins` the first: it looks like any other and holds no place. `link` names it to its guest and can be
+    A second form of the same person `joins` the first: it looks like any other, and is counted like it. `link` names it to its guest and can be
     renewed, `code` to the desk; the first answer is told with every repeat; `sequence` counts the changes that calendars must hear of.
     """
 

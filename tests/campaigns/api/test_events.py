@@ -71,15 +71,15 @@ async def test_who_comes_after_the_last_place_waits(tent):
     assert [answer.json()["position"] for answer in answers] == [None, None, 1, 2]
 
 
-async def test_a_known_person_is_answered_like_a_new_one(tent):
+@pytest.mark.parametrize("second", [{"person": WANG}, {}])
+async def test_a_known_person_is_answered_like_a_new_one_and_so_is_whoever_comes_next(tent, second):
     web, hotline = await client(), await client("hotline")
     await hotline.post("/api/v1/events/tent/registrations", json=guest(person=WANG))
 
-    known = await web.post("/api/v1/events/tent/registrations", json=guest(person=WANG))
-    new = await web.post("/api/v1/events/tent/registrations", json=guest(2))
+    answers = [await web.post("/api/v1/events/tent/registrations", json=one) for one in (guest(1, **second), guest(2))]
 
-    told = [{name: answer.json()[name] for name in ("event", "state", "position")} for answer in (known, new)]
-    assert (known.status_code, told[0]) == (new.status_code, told[1])
+    told = [(answer.status_code, answer.json()["state"], answer.json()["position"]) for answer in answers]
+    assert told == [(201, "confirmed", None), (202, "waiting", 1)]
     assert await value("select taken from event where code = 'tent'") == 2
 
 

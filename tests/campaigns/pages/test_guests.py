@@ -132,6 +132,17 @@ async def test_a_guest_is_registered_by_hand_once(tent):
     assert await value("select count(*) from registration") == 4
 
 
+async def test_the_form_by_hand_registers_somebody_else_when_it_is_filled_in_again(tent):
+    client, number = await signed_in("alliance_marketer"), "018f0000-0000-7000-8000-0000000000ac"
+
+    first, other = [
+        await client.post(f"{GUESTS}/new", data={"event": "tent", "phone": phone, "number": number})
+        for phone in ("13698761234", "13698761235")
+    ]
+
+    assert first.headers["location"] != other.headers["location"]
+
+
 async def test_a_slot_is_booked_and_let_go_by_hand(tent):
     client, guest = await signed_in("alliance_marketer"), f"/guests/{tent['li'].id}"
 

@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 import icalendar
 import pytest
 
-from campaigns import channels, form_keys, form_tries, guest_links
+from campaigns import channels, form_keys, form_tries, guest_links, scheduling
 from crm.database import transaction
 from tests.campaigns.registering.coming import a_slot, an_event, comes
 from tests.cast import WANG, another_phone, browser, fetch, signed_in, value
@@ -94,6 +94,17 @@ async def test_a_form_sent_twice_registers_once(tent):
     assert await value("select count(*) from registration") == 1
 
 
+async def test_somebody_else_who_fills_in_the_same_form_gets_a_registration_of_their_own(tent):
+    once = key(tent)
+
+    first, second = [await sends(tent, form=once, phone=another_phone(n)) for n in (1, 2)]
+    again = await sends(tent, form=once, phone=f"+86 {another_phone(1)}")
+
+    assert first.headers["location"] != second.headers["location"]
+    assert again.headers["location"] == first.headers["location"]
+    assert await value("select count(*) from registration where state = 'confirmed'") == 2
+
+
 async def test_a_known_and_registered_person_is_answered_like_anybody(tent):
     await comes(tent, person=WANG, slot=(await a_slot(tent, starts_at=SOON, places=9)).id)
 
@@ -107,15 +118,19 @@ async def test_a_known_and_registered_person_is_answered_like_anybody(tent):
     assert "王" not in pages[0], "nothing of the first form"
 
 
-async def test_places_left_tell_nobody_that_a_second_form_took_none(tent):
-    slot = await a_slot(tent, starts_at=SOON, places=9)
-    await sends(tent, phone=WANG["phone"], slot=slot.id)
-    await sends(tent, phone=WANG["phone"], slot=slot.id)
+@pytest.mark.parametrize("second", [WANG["phone"], another_phone(3)])
+async def test_neither_places_left_nor_the_last_place_tell_whether_somebody_is_registered(clean_tables, second):
+    event = await an_event(starts_at=SOON, ends_at=SOON + timedelta(hours=5), capacity=3)
+    slot = await a_slot(event, starts_at=SOON, places=2)
+    await sends(event, phone=WANG["phone"], slot=slot.id)
+    await sends(event, phone=second, slot=slot.id)
 
-    page = (await browser().get("/e/tent")).text
+    places = (await browser().get("/e/tent/places")).json()
+    third, fourth = [await a_guest(event, phone=another_phone(n), slot=slot.id) for n in (4, 5)]
 
-    assert "7 left" in page
-    assert await value("select taken from slot") == 1
+    assert places == {"full": False, "slots": {str(slot.id): 0}}
+    assert "Waiting list, place 1" in (await browser().get(third)).text
+    assert "You are on the waiting list" in (await browser().get(fourth)).text
 
 
 async def test_the_page_is_told_the_places_of_now_as_it_tells_them(tent):
@@ -269,6 +284,35 @@ async def test_cars_time_and_language_are_changed_on_the_same_page(tent):
     assert [row["taken"] for row in await fetch("select taken from slot order by id")] == [0, 1]
     assert await value("select code from registration_wish join model on model.id = model") == "R7"
     assert await value("select language from registration") == "en"
+
+
+async def test_saving_the_page_keeps_a_time_that_was_closed_meanwhile_unless_it_is_let_go(tent):
+    slot, _other = [await a_slot(tent, starts_at=SOON) for _ in range(2)]
+    path = await a_guest(tent, slot=slot.id, car="M9")
+    async with transaction():
+        await scheduling.close_slot(slot, event=tent, actor="tester", at=SOON)
+
+    page = (await browser().get(path)).text
+    await browser().post(f"{path}/changes", data={"car": "R7", "language": "en"})
+    kept = await value("select state from booking")
+    await browser().post(f"{path}/changes", data={"car": "R7", "language": "en", "slot": ""})
+
+    assert re.search(rf'name="slot" value="{slot.id}" checked', page)
+    assert (kept, await value("select state from booking")) == ("confirmed", "cancelled")
+
+
+async def test_a_page_is_changed_so_often_and_no_more_and_still_cancelled(tent):
+    slots = [await a_slot(tent, starts_at=SOON) for _ in range(2)]
+    path = await a_guest(tent, slot=slots[0].id)
+
+    answers = [
+        await browser().post(f"{path}/changes", data={"slot": slots[n % 2].id, "language": "zh"})
+        for n in range(1, form_tries.BY_CONTACT + 1)
+    ]
+
+    assert [answer.status_code for answer in answers] == [303] * (form_tries.BY_CONTACT - 1) + [429]
+    assert "too often" in answers[-1].text
+    assert (await browser().post(f"{path}/cancellation")).status_code == 303
 
 
 async def test_who_has_to_wait_for_another_time_keeps_the_one_they_have(tent):

@@ -11,7 +11,7 @@ from campaigns.scheduling import EventSaid, SlotSaid
 from crm.database import transaction
 from crm.work import Job, until_idle
 from tests.campaigns.registering.coming import TOMORROW, a_slot, an_event, books, comes
-from tests.cast import MINUTE, NOON, WANG, fetch, value
+from tests.cast import DAY, MINUTE, NOON, WANG, fetch, value
 
 HALF_AN_HOUR = 30
 
@@ -138,10 +138,10 @@ async def test_an_event_that_gets_a_limit_counts_who_is_there_already():
     assert [(await comes(event)).state for _ in range(2)] == ["confirmed", "waiting"]
 
 
-async def test_who_joined_their_own_first_form_passes_through_the_line_without_taking_a_place():
+async def test_a_second_form_passes_through_the_line_like_anybodys():
     event = await an_event(capacity=1)
     first = await comes(event, person=WANG)
-    # Waits as everybody would, before somebody else; the place that comes free is the other one's.
+    # Waits as everybody would, before somebody else, who would learn who is here if they moved up together.
     second, other = await comes(event, person=WANG), await comes(event)
     wider = EventSaid(name=event.name, starts_at=event.starts_at, ends_at=event.ends_at, capacity=2)
 
@@ -149,7 +149,7 @@ async def test_who_joined_their_own_first_form_passes_through_the_line_without_t
         await scheduling.change_event(event, wider, version=event.version, actor="tester", at=NOON)
 
     states = {row["id"]: row["state"] for row in await fetch("select id, state from registration")}
-    assert states == {first.id: "confirmed", second.id: "confirmed", other.id: "confirmed"}
+    assert states == {first.id: "confirmed", second.id: "confirmed", other.id: "waiting"}
     assert await value("select taken from event") == 2
 
 
@@ -221,3 +221,62 @@ async def test_two_guests_who_swap_their_times_at_once_do_not_wait_for_each_othe
 
     assert [row["taken"] for row in await fetch("select taken from slot")] == [0, 0]
     assert await value("select count(*) from booking") == 20
+
+
+async def test_an_event_that_moved_to_later_gives_its_free_places_to_those_who_wait():
+    event = await an_event(capacity=1)
+    first, second = [await comes(event) for _ in range(2)]
+    begun = TOMORROW + MINUTE
+    async with transaction():
+        await registering.cancel_registration(first.id, at=begun)
+    moved = EventSaid(name=event.name, starts_at=TOMORROW + DAY, ends_at=TOMORROW + 2 * DAY, capacity=1)
+
+    async with transaction():
+        await scheduling.change_event(event, moved, version=event.version, actor="tester", at=begun)
+
+    assert await value("select state from registration where id = $1", second.id) == "confirmed"
+
+
+async def test_who_chooses_another_time_keeps_what_has_begun_and_what_took_place():
+    event = await an_event()
+    early, done, late = [await a_slot(event, starts_at=TOMORROW + hours * 60 * MINUTE, places=2) for hours in (0, 2, 3)]
+    guest = await comes(event, slot=early.id)
+    async with transaction():
+        booked = await registering.book_for(guest.id, done.id, at=NOON, by="staff")
+        await registering.mark_done(booked.id, actor="tester", at=TOMORROW)
+
+    for slot in (late.id, None):
+        async with transaction():
+            await registering.choose_slot(guest.id, slot, at=TOMORROW, by="guest")
+
+    rows = await fetch("select slot, state from booking order by slot")
+    assert [tuple(row) for row in rows] == [(early.id, "confirmed"), (done.id, "confirmed"), (late.id, "cancelled")]
+
+
+async def test_what_nobody_was_told_yet_gives_way_to_what_is_newer():
+    event = await an_event()
+    slots = [await a_slot(event) for _ in range(2)]
+    guest = await comes(event, slot=slots[0].id)
+    untold = "select slot, guest_message.kind from guest_message join booking on booking.id = booking where guest_message.kind <> 'reminder'"
+
+    for turn in range(1, 6):
+        async with transaction():
+            await registering.choose_slot(guest.id, slots[turn % 2].id, at=NOON, by="guest")
+    last = await value("select id from booking where state = 'confirmed'")
+    async with transaction():
+        await registering.cancel_booking(last, at=NOON)
+
+    assert {row["kind"] for row in await fetch(untold)} == {"cancelled"}
+    assert await value("select count(*) from booking") == await value("select count(*) from guest_message")
+
+
+async def test_what_was_told_stays_told():
+    event = await an_event()
+    booked = await books(event, await a_slot(event))
+    async with transaction() as connection:
+        await connection.execute("update guest_message set told_at = due_at, due_at = null where kind <> 'reminder'")
+
+    await cancels(booked)
+
+    rows = await fetch("select guest_message.kind from guest_message where booking = $1 order by 1", booked.id)
+    assert [row["kind"] for row in rows] == ["cancelled", "confirmed"]

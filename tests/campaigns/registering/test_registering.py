@@ -50,14 +50,15 @@ async def test_the_same_form_again_gets_the_first_answer():
     assert await value("select changed_at from registration") == NOON
 
 
-async def test_a_second_form_of_one_person_takes_no_second_place_and_looks_like_anybodys():
+async def test_a_second_form_of_one_person_is_told_and_counted_like_anybodys_and_joins_the_first():
     event = await an_event(capacity=2)
     await comes(event, person=WANG)
 
     again = await comes(event, person=WANG)
 
     assert (again.state, again.is_repeat) == ("confirmed", False)
-    assert await value("select taken from event where id = $1", event.id) == 1
+    assert await value("select taken from event where id = $1", event.id) == 2
+    assert await value("select joins is not null from registration where id = $1", again.id)
 
 
 async def test_a_second_form_at_a_full_event_waits_like_anybody_else():
