@@ -2,6 +2,7 @@
 
 from datetime import timedelta
 
+import msgspec
 import pytest
 
 from campaigns import audiences
@@ -127,6 +128,73 @@ async def test_a_brands_people_ask_by_no_other_brand(leads):
     with pytest.raises(Invalid):
         async with transaction():
             await audiences.create("theirs", Filter(owns=[luxeed]), brand=actor.brand, actor=actor, at=NOON)
+
+
+async def test_where_somebody_lives_is_asked_of_what_the_brand_itself_was_told(leads):
+    await a_lead(
+        person=DU | {"email": "du@example.com"},
+        interests=[wants("luxeed")],
+        consents=[says(True, "luxeed")],
+        place={"address": "上海市徐汇区虹漕路461号"},
+    )
+    shanghai = Filter(regions=["310000"])
+
+    assert await members(shanghai) == {leads[2]}
+    assert await members(shanghai, scope=visible_to(await colleague("brand_marketer"))) == set()
+
+
+async def met(person, campaign, *, brand=None):
+    """They met in this campaign, and no brand was named; and were written to in it."""
+    async with transaction() as connection:
+        facts = uuid7(NOON), person, campaign, NOON, brand
+        await connection.execute(
+            "insert into touchpoint (id, person, kind, campaign, at, recorded_at, brand) values ($1, $2, 1, $3, $4, $4, $5)",
+            *facts,
+        )
+        await connection.execute(
+            "insert into mailing (id, campaign, name, channel, priority, audience, language, created_by, created_at) "
+            "select $1, $2, 'x', 'sms', 2, audience.id, 'en', created_by, $3 from audience limit 1",
+            facts[0],
+            campaign,
+            NOON,
+        )
+        await connection.execute(
+            "insert into message (id, kind, priority, mailing, campaign, channel, person, language, due_at) "
+            "values ($1, 'joint', 2, $1, $3, 'sms', $2, 'en', $4)",
+            *facts[:4],
+        )
+        await connection.execute(
+            "insert into contact_use (id, person, kind, channel, message, reserved_at, sent_at) values ($1, $2, 'joint', 'sms', $1, $3, $3)",
+            facts[0],
+            person,
+            NOON,
+        )
+
+
+@pytest.mark.parametrize(("partners", "is_theirs"), [(("luxeed",), False), (("luxeed", "aito"), True)])
+async def test_what_belongs_to_no_brand_counts_for_a_brand_in_its_own_campaigns_alone(leads, partners, is_theirs):
+    campaign, aito = await m.a_campaign("others", *partners), visible_to(await colleague("brand_marketer"))
+    await m.a_mailing(campaign, by="luxeed")
+    await met(leads[0], campaign)
+    mine = {leads[0], leads[2]}
+
+    assert await members(Filter(campaigns=[campaign])) == {leads[0]}
+    assert await members(Filter(campaigns=[campaign]), scope=aito) == ({leads[0]} if is_theirs else set())
+    assert await members(Filter(quiet_days=9), scope=aito) == (mine - {leads[0]} if is_theirs else mine)
+
+
+@pytest.mark.parametrize("path", ["campaigns", "events"])
+async def test_a_brands_people_ask_by_no_campaign_of_others(leads, path):
+    actor, campaign = await colleague("brand_marketer"), await m.a_campaign("others", "luxeed")
+    event = await value("insert into event (campaign, code, name) values ($1, 'E2', 'Evening') returning id", campaign)
+    asked = msgspec.convert({path: [campaign if path == "campaigns" else event]}, Filter)
+
+    with pytest.raises(Invalid):
+        async with transaction():
+            await audiences.create("theirs", asked, brand=actor.brand, actor=actor, at=NOON)
+    scope = await m.alliance()
+    async with transaction():
+        assert await audiences.create("ours", asked, brand=None, actor=scope.actor, at=NOON)
 
 
 async def test_another_brands_audience_is_not_there_and_a_newer_one_is_not_overwritten(leads):
