@@ -7,6 +7,7 @@ import pytest
 
 from campaigns import audiences
 from campaigns.audiences import Filter, asking, counting
+from campaigns.invitations import mailings, telling
 from campaigns.invitations.deciding import Asked
 from crm.database import transaction
 from crm.errors import Invalid, NotThere
@@ -110,16 +111,49 @@ async def test_a_count_says_who_is_left_out_and_why(leads):
     assert {reason: cell.count for reason, cell in told.excluded.items()} == {"no_consent": 1, "no_address": 1}
 
 
-async def test_small_numbers_that_tell_of_other_brands_are_hidden_from_a_brands_people(leads):
-    await drives(leads[0], "luxeed")
+async def theirs(*, filter_=None, channel="email"):
+    """What somebody of AITO is told of an audience."""
     aito = visible_to(await colleague("brand_marketer"))
-    asked = Asked(kind="brand", channel="sms", brand=await m.brand("aito"))
+    asked = Asked(kind="brand", channel=channel, brand=await m.brand("aito"))
+    async with transaction():
+        told = await counting.forecast(filter_ or Filter(), asked, aito, at=NOON)
+    return str(told.reached), {reason: str(cell) for reason, cell in told.excluded.items()}
+
+
+async def test_of_an_audience_of_few_a_brands_people_are_told_the_same_whatever_others_know(leads):
+    before = await theirs(channel="sms")
+    await drives(leads[0], "luxeed")
+
+    assert before == await theirs(channel="sms") == ("<5", {})
+
+
+@pytest.mark.parametrize(("of_others", "others"), [(0, "<5"), (1, "<5"), (4, "<5"), (5, "5")])
+async def test_what_happens_because_of_other_brands_is_one_number_that_is_told_when_it_is_nothing_too(
+    of_others, others
+):
+    aito = visible_to(await colleague("brand_marketer"))
+    counts = {"sister_owner": of_others - of_others // 2, "bounced": of_others // 2, "no_consent": 1}
+
+    told = counting.shown(counts, aito, of=10)
+
+    assert {reason: str(cell) for reason, cell in told.items()} == {"no_consent": "1", "others": others}
+
+
+@pytest.mark.parametrize(("owners", "is_told"), [(0, "<5"), (1, "<5"), (5, "5")])
+async def test_a_brands_people_read_of_their_mailing_what_they_read_of_its_audience(owners, is_told):
+    persons = await m.people(12)
+    for person in persons[:owners]:
+        await drives(person, "luxeed")
+    campaign, aito, ours = await m.a_campaign(), visible_to(await colleague("brand_marketer")), await m.alliance()
+    mailing = await m.a_mailing(campaign)
+    await m.send()
 
     async with transaction():
-        theirs = await counting.forecast(Filter(), asked, aito, at=NOON)
+        told, all_told = [telling.of(await mailings.counts(mailing, it, at=NOON), it) for it in (aito, ours)]
 
-    assert str(theirs.excluded["sister_owner"]) == "<5"
-    assert theirs.reached.count == 0  # of one that would tell the hidden one
+    assert str(told.reasons["others"]) == is_told
+    assert (str(told.gone), str(told.not_sent)) == (("10", "<5") if owners < 5 else ("7", "5"))
+    assert (all_told.gone.count, all_told.not_sent.count) == (12 - owners, owners)
 
 
 async def test_a_brands_people_ask_by_no_other_brand(leads):
