@@ -156,6 +156,15 @@ async def test_a_brands_people_read_of_their_mailing_what_they_read_of_its_audie
     assert (all_told.gone.count, all_told.not_sent.count) == (12 - owners, owners)
 
 
+@pytest.mark.parametrize(("role", "done"), [("brand_marketer", "<5"), ("alliance_marketer", "1")])
+async def test_the_news_that_a_mailing_is_done_tells_no_more_than_its_page(leads, role, done):
+    await m.a_mailing(await m.a_campaign(), scope=visible_to(await colleague(role)))
+
+    await m.send()
+
+    assert await value("select details::jsonb ->> 'done' from notification where kind = 'mailing_done'") == done
+
+
 async def test_a_brands_people_ask_by_no_other_brand(leads):
     actor, luxeed = await colleague("brand_marketer"), await m.brand("luxeed")
 
