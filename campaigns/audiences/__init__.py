@@ -4,7 +4,7 @@ Promises that a brand's own people ask about people in their sight alone, and by
 that somebody else changed meanwhile.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import datetime
 from typing import Annotated, Literal
 
@@ -16,7 +16,7 @@ from campaigns.touchpoints import Fact
 from crm import history
 from crm.database import current
 from crm.errors import Fault, Invalid, NotThere, Refused
-from crm.roles import Actor, Condition, Scope, numbered
+from crm.roles import Actor, Condition, Scope, numbered, visible_to
 
 Stage = Literal["lead", "offered", "accepted", "contacted", "test_drive", "deposit", "order", "delivered"]
 Codes = list[Annotated[str, msgspec.Meta(max_length=80)]]
@@ -106,7 +106,7 @@ async def find(number: int, scope: Scope) -> Known:
 
 async def create(name: str, filter_: Filter, *, brand: int | None, actor: Actor, at: datetime) -> int:
     """A new audience of this brand, or of the alliance."""
-    check(filter_, actor)
+    await check(filter_, actor)
     kept = Audience(brand=brand, name=name, filter=_kept(filter_), created_by=actor.id, created_at=at, updated_at=at)
     await kept.save()
     await history.note(actor.actor, "audience_created", "audience", kept.id, at=at, parts=filter_.parts)
@@ -115,7 +115,7 @@ async def create(name: str, filter_: Filter, *, brand: int | None, actor: Actor,
 
 async def change(known: Known, name: str, filter_: Filter, *, version: int, actor: Actor, at: datetime) -> None:
     """Another name or filter; mailings under way keep the one they began with."""
-    check(filter_, actor)
+    await check(filter_, actor)
     if not await current().fetchval(_CHANGE, known.id, name, _kept(filter_), version, at):
         raise AudienceIsNewer
     await history.note(actor.actor, "audience_changed", "audience", known.id, at=at, parts=filter_.parts)
@@ -138,10 +138,29 @@ async def reopen(number: int, *, scope: Scope, at: datetime) -> None:
     await history.note(scope.actor.actor, "audience_reopened", "audience", number, at=at)
 
 
-def check(filter_: Filter, actor: Actor) -> None:
-    """Refuses what is not to be asked: stages turned round, and other brands by a brand's own people."""
-    if faults := list(_faults(filter_, actor)):
+async def check(filter_: Filter, actor: Actor) -> None:
+    """Refuses what is not to be asked: stages turned round, and other brands or their campaigns by a brand's own people."""
+    inside = visible_to(actor).of_campaigns("campaign")
+    beyond = {path: await _beyond(path, getattr(filter_, path), inside) for path in _OF_CAMPAIGNS}
+    faults = [*_faults(filter_, actor), *(_not_listed(path) for path, missing in beyond.items() if missing)]
+    if faults:
         raise Invalid(errors=faults)
+
+
+async def _beyond(path: str, ids: Sequence[int], inside: Condition) -> bool:
+    """Whether one of these campaigns or events is not there for whoever asks."""
+    if not ids:
+        return False
+    text, values = numbered(
+        f"select count(*) from {_OF_CAMPAIGNS[path]} = any($1::int[]) and {{}}",  # noqa: S608
+        [inside],
+        list(ids),
+    )
+    return bool(await current().fetchval(text, *values) < len(set(ids)))
+
+
+def _not_listed(path: str) -> Fault:
+    return Fault(path=path, message="Please choose one of the list.")
 
 
 def _faults(filter_: Filter, actor: Actor) -> Iterator[Fault]:
@@ -149,7 +168,7 @@ def _faults(filter_: Filter, actor: Actor) -> Iterator[Fault]:
         yield Fault(path="stage_to", message="The end must not come before the beginning.")
     for path, brands in (("brands", filter_.brands), ("owns", filter_.owns)):
         if actor.brand is not None and set(brands) - {actor.brand}:
-            yield Fault(path=path, message="Please choose one of the list.")
+            yield _not_listed(path)
 
 
 def _known(row: Record) -> Known:
@@ -164,6 +183,10 @@ _SELECT = """
 select audience.id, audience.brand, audience.name, audience.filter, audience.updated_at, audience.version, staff.name as staff_name
 from audience join staff on staff.id = audience.created_by
 """
+_OF_CAMPAIGNS = {
+    "campaigns": "campaign where campaign.id",
+    "events": "event join campaign on campaign.id = event.campaign where event.id",
+}
 _CHANGE = """
 update audience set name = $2, filter = $3, version = version + 1, updated_at = $5
 where id = $1 and version = $4 returning version

@@ -1,7 +1,7 @@
 """An audience as one statement: who of the people in sight fits its filter this moment, by what the ledgers, guests and cars say.
 
 Promises that the scope is in the statement itself, that facts told about one person under an older id count for whom they are today, and that a
-brand's question never reads what another brand's people wrote.
+brand's question never reads what another brand's people wrote, was told, or do in campaigns of others.
 """
 
 from collections.abc import Iterator
@@ -30,11 +30,13 @@ def _conditions(filter_: Filter, scope: Scope, *, at: datetime) -> Iterator[Cond
     if filter_.models:
         yield _among(_wished(scope, filter_.models))
     if filter_.regions:
-        yield _among(_lives([f"{stem(code)}%" for code in filter_.regions]))
+        yield _among(_lives(scope, [f"{stem(code)}%" for code in filter_.regions]))
     if filter_.stage_from or filter_.stage_to:
         yield _stage(filter_, scope)
     if filter_.campaigns:
-        yield _among(_ledger("touchpoint", scope, "touchpoint.campaign = any({}::int[])", filter_.campaigns))
+        inside = _inside(scope, "touchpoint.campaign")
+        text = f"touchpoint.campaign = any({{}}::int[]) and {inside.text}"
+        yield _among(_ledger("touchpoint", scope, text, filter_.campaigns, *inside.values))
     if filter_.events or filter_.attended is not None:
         yield _among(_guests(filter_, scope))
     if filter_.owns:
@@ -42,11 +44,7 @@ def _conditions(filter_: Filter, scope: Scope, *, at: datetime) -> Iterator[Cond
     if filter_.consented:
         yield _among(_agreed(scope, filter_.consented))
     if filter_.quiet_days:
-        since = at - timedelta(days=filter_.quiet_days)
-        # Whom another brand wrote to lately is that brand's own affair; its place in the budget is asked when a message is sent.
-        seen = scope.of_brands("contact_use.brand")
-        text = _NOT_WRITTEN_TO.replace("SEEN", f"({seen.text} or contact_use.brand is null)")
-        yield Condition(text, (since, *seen.values))
+        yield _quiet(scope, at - timedelta(days=filter_.quiet_days))
 
 
 def _among(inner: Condition) -> Condition:
@@ -54,13 +52,26 @@ def _among(inner: Condition) -> Condition:
 
 
 def _ledger(table: str, scope: Scope, text: str, *values: object) -> Condition:
-    # A contact that belongs to no brand is everybody's.
-    seen = scope.of_brands(f"{table}.brand")
+    # A contact that belongs to no brand is of everybody who is a partner in its campaign.
+    seen, inside = scope.of_brands(f"{table}.brand"), _inside(scope, f"{table}.campaign")
     return Condition(
         f"select {_WHO} from {table} join person as known on known.id = {table}.person "  # noqa: S608
-        f"where {table}.retracted_at is null and {text} and ({seen.text} or {table}.brand is null)",
-        (*values, *seen.values),
+        f"where {table}.retracted_at is null and {text} and ({seen.text} or {table}.brand is null and {inside.text})",
+        (*values, *seen.values, *inside.values),
     )
+
+
+def _inside(scope: Scope, column: str) -> Condition:
+    inner = scope.of_campaigns("within")
+    return Condition(f"{column} in (select within.id from campaign as within where {inner.text})", inner.values)  # noqa: S608
+
+
+def _quiet(scope: Scope, since: datetime) -> Condition:
+    # Whom another brand wrote to lately is that brand's own affair; its place in the budget is asked when a message is sent.
+    seen, inside = scope.of_brands("contact_use.brand"), _inside(scope, "message.campaign")
+    joint = f"exists (select from message where message.id = contact_use.message and {inside.text})"
+    text = _NOT_WRITTEN_TO.replace("SEEN", f"({seen.text} or contact_use.brand is null and {joint})")
+    return Condition(text, (since, *seen.values, *inside.values))
 
 
 def _wished(scope: Scope, models: list[int]) -> Condition:
@@ -75,11 +86,12 @@ def _wished(scope: Scope, models: list[int]) -> Condition:
     )
 
 
-def _lives(patterns: list[str]) -> Condition:
+def _lives(scope: Scope, patterns: list[str]) -> Condition:
+    seen = scope.of_observations("observation")
     return Condition(
-        "select link.person from link join observation on observation.id = link.observation "
-        "where link.closed_at is null and observation.region like any({}::text[])",
-        (patterns,),
+        "select link.person from link join observation on observation.id = link.observation "  # noqa: S608
+        f"where link.closed_at is null and observation.region like any({{}}::text[]) and {seen.text}",
+        (patterns, *seen.values),
     )
 
 
@@ -103,7 +115,9 @@ def _guests(filter_: Filter, scope: Scope) -> Condition:
     )
     values = list(seen.values)
     if filter_.events:
-        text, values = f"{text} and registration.event = any({{}}::int[])", [*values, filter_.events]
+        inside = _inside(scope, "registration.campaign")
+        text = f"{text} and registration.event = any({{}}::int[]) and {inside.text}"
+        values += [filter_.events, *inside.values]
     if filter_.attended is not None:
         text += f" and registration.attended_at is {'not ' if filter_.attended else ''}null"
     return Condition(text, tuple(values))

@@ -1,6 +1,7 @@
 """How many an audience reaches, and who of it is left out and why: each person decided as they would be if it were sent now.
 
-Promises the very decision that sending makes. Of numbers that tell of other brands a brand's own people read "<5" where they are small.
+Promises the very decision that sending makes. What happens because of other brands is one number to a brand's own people: "<5" where it is small,
+and then nothing else is exact from which it could be reckoned out.
 """
 
 from collections import Counter
@@ -18,8 +19,9 @@ from crm.roles import Scope
 AT_ONCE = 1000
 MOST = 20_000  # people that a page decides about; of more, these stand for all
 SMALL = 5
-# What happens because of other brands: their cars, their messages.
-OF_OTHERS = ("sister_owner", "precedence", "budget")
+# What may happen because of other brands: their cars, their messages, what they know of an address.
+OF_OTHERS = ("no_address", "stopped", "bounced", "sister_owner", "precedence", "budget")
+OTHERS = "others"
 
 
 class Cell(msgspec.Struct, frozen=True):
@@ -42,6 +44,11 @@ class Forecast(msgspec.Struct, frozen=True):
     excluded: Mapping[str, Cell]
 
     @property
+    def hides(self) -> bool:
+        """Whether the reach is told in fives."""
+        return self.total > 0 and (self.reached.is_hidden or any(cell.is_hidden for cell in self.excluded.values()))
+
+    @property
     def is_sample(self) -> bool:
         """Whether only some of them were looked at."""
         return self.decided < self.total
@@ -56,20 +63,39 @@ async def forecast(filter_: Filter, asked: Asked, scope: Scope, *, at: datetime)
     for start in range(0, len(looked_at), AT_ONCE):
         fates += await _fates(looked_at[start : start + AT_ONCE], asked, house, at=at)
     reached, waiting = fates.pop("reached", 0), fates.pop("quiet_hours", 0)
-    excluded = shown({reason: fates[reason] for reason in REASONS if fates[reason]}, scope)
-    # With the whole and its parts a hidden one could be reckoned out: then the reach is told in fives.
-    hides = any(cell.is_hidden for cell in excluded.values())
-    return Forecast(
-        len(persons), len(looked_at), Cell(reached - reached % SMALL if hides else reached), waiting, excluded
-    )
+    excluded: dict[str, int] = {reason: fates[reason] for reason in REASONS if fates[reason]}
+    told = in_fives(reached) if hides(excluded, scope, of=len(persons)) else Cell(reached)
+    return Forecast(len(persons), len(looked_at), told, waiting, shown(excluded, scope, of=len(persons)))
 
 
-def shown(counts: Mapping[str, int], scope: Scope) -> dict[str, Cell]:
-    """Numbers by reason, as the scope's actor may read them."""
-    is_brands = scope.actor.brand is not None
-    return {
-        reason: Cell(count, is_brands and reason in OF_OTHERS and count < SMALL) for reason, count in counts.items()
-    }
+def shown(counts: Mapping[str, int], scope: Scope, *, of: int) -> dict[str, Cell]:
+    """Numbers by reason, as the scope's actor may read them; of so few people that each is somebody, a brand's people read none."""
+    if scope.actor.brand is None:
+        return {reason: Cell(count) for reason, count in counts.items()}
+    if of < SMALL:
+        return {}
+    own = {reason: Cell(count) for reason, count in counts.items() if reason not in OF_OTHERS}
+    # Shown when it is nothing too, or that it is something would be told.
+    return own | {OTHERS: few(_of_others(counts), scope)}
+
+
+def hides(counts: Mapping[str, int], scope: Scope, *, of: int) -> bool:
+    """Whether the whole and its parts must not be exact for the scope's actor, or what is hidden could be reckoned out."""
+    return scope.actor.brand is not None and of > 0 and min(of, _of_others(counts)) < SMALL
+
+
+def few(count: int, scope: Scope) -> Cell:
+    """A number that may tell of other brands."""
+    return Cell(count, is_hidden=scope.actor.brand is not None and count < SMALL)
+
+
+def in_fives(count: int) -> Cell:
+    """About how many."""
+    return Cell(count - count % SMALL, is_hidden=count < SMALL)
+
+
+def _of_others(counts: Mapping[str, int]) -> int:
+    return sum(count for reason, count in counts.items() if reason in OF_OTHERS)
 
 
 async def _fates(persons: Sequence[UUID], asked: Asked, house: rules.Rules, *, at: datetime) -> Counter[str]:

@@ -11,7 +11,7 @@ from uuid import UUID
 import msgspec
 from asyncpg import Record
 
-from campaigns.audiences import Filter, asking
+from campaigns.audiences import Filter, asking, counting
 from campaigns.invitations.rules import PRIORITIES
 from crm import history
 from crm.database import current, transaction
@@ -58,7 +58,9 @@ async def finish(at: datetime) -> int:
             [facts] = await current().fetch(_SENT_OF, row["id"])
             href = f"/campaigns/{facts['code']}/invitations/{row['id']}"
             counts = {"done": facts["sent"], "total": facts["total"]}
-            await notify_staff([row["created_by"]], "mailing_done", href=href, at=at, **counts)
+            # In fives for a brand's people, as on the page of the mailing where something is hidden.
+            done = str(counting.in_fives(facts["sent"])) if facts["is_of_brand"] else facts["sent"]
+            await notify_staff([row["created_by"]], "mailing_done", href=href, at=at, **counts | {"done": done})
             await history.note("marquee", "mailing_done", "mailing", row["id"], at=at, **counts)
     return len(ended)
 
@@ -143,9 +145,10 @@ where id in (
 returning id, created_by
 """
 _SENT_OF = """
-select campaign.code, count(message.sent_at)::int as sent, count(message.id)::int as total
-from mailing join campaign on campaign.id = mailing.campaign left join message on message.mailing = mailing.id
-where mailing.id = $1 group by campaign.code
+select campaign.code, staff.brand is not null as is_of_brand, count(message.sent_at)::int as sent, count(message.id)::int as total
+from mailing join campaign on campaign.id = mailing.campaign join staff on staff.id = mailing.created_by
+left join message on message.mailing = mailing.id
+where mailing.id = $1 group by campaign.code, staff.brand
 """
 _PULSE = "select at from sender_pulse"
 _BEAT = "insert into sender_pulse (id, at) values (1, $1) on conflict (id) do update set at = greatest(sender_pulse.at, excluded.at)"

@@ -16,7 +16,7 @@ from litestar.response import Template
 from campaigns import audiences
 from campaigns.audiences import counting
 from campaigns.heads import CampaignHead
-from campaigns.invitations import mailings, reserving, rules, showing, wordings
+from campaigns.invitations import mailings, reserving, rules, showing, telling, wordings
 from campaigns.invitations.mailings import Known
 from campaigns.pages.invitation_ways import campaign_of, senders
 from crm import access
@@ -43,7 +43,7 @@ class Invitations(Controller):
             head, scope = await campaign_of(request, code)
             known = await mailings.of_campaign(head.id, scope)
             counts = await mailings.counts_of(known, scope, at=datetime.now(UTC))
-            rows = [{"mailing": one, "counts": counts[one.id]} for one in known]
+            rows = [{"mailing": one, "came": telling.of(counts[one.id], scope)} for one in known]
             house = await rules.load()
         return frame.page(request, LIST, **here(head, "mailings"), rows=rows, rules=house)
 
@@ -111,14 +111,12 @@ async def _preview(mailing: Known, scope: Scope) -> dict[str, Any]:
 
 async def _progress(mailing: Known, scope: Scope, *, reason: str | None) -> dict[str, Any]:
     counts = await mailings.counts(mailing, scope, at=datetime.now(UTC))
-    reasons = counting.shown(counts.reasons, scope)
     may_see = scope.sees_all_brands and scope.brand is None
     people = await mailings.people(mailing, reason=reason) if reason and may_see else []
     sketches = await portraits.of_many({row["person"] for row in people}, scope) if people else {}
     return {
         "mailing": mailing,
-        "counts": counts,
-        "reasons": reasons,
+        "came": telling.of(counts, scope),
         "reason": reason,
         "people": [dict(row) | {"detail": msgspec.json.decode(row["detail"] or "null")} for row in people],
         "sketches": sketches,

@@ -13,6 +13,7 @@ from litestar import Controller, Response, get, post
 from litestar.params import FromPath
 from litestar.response import Template
 
+from campaigns.audiences import counting
 from campaigns.heads import CampaignHead
 from campaigns.invitations import mailings
 from campaigns.invitations.mailings import Plan
@@ -146,9 +147,9 @@ class MailingWork(Controller):
     @post("/retrying")
     async def retry(self, request: Asked, code: FromPath[str], mailing: FromPath[UUID], actor: Me) -> Response[None]:
         async with transaction():
-            head, known, _ = await mailing_of(request, code, mailing)
+            head, known, scope = await mailing_of(request, code, mailing)
             again = await mailings.retry(known, actor=actor, at=datetime.now(UTC))
-        told = say("%(count)s messages are queued again.") % {"count": again}
+        told = say("%(count)s messages are queued again.") % {"count": counting.few(again, scope)}
         return frame.back(request, f"{_address(head)}/{mailing}", told=told)
 
     @post("/cancelling")

@@ -2,10 +2,12 @@
 
 from datetime import timedelta
 
+import msgspec
 import pytest
 
 from campaigns import audiences
 from campaigns.audiences import Filter, asking, counting
+from campaigns.invitations import mailings, telling
 from campaigns.invitations.deciding import Asked
 from crm.database import transaction
 from crm.errors import Invalid, NotThere
@@ -109,16 +111,58 @@ async def test_a_count_says_who_is_left_out_and_why(leads):
     assert {reason: cell.count for reason, cell in told.excluded.items()} == {"no_consent": 1, "no_address": 1}
 
 
-async def test_small_numbers_that_tell_of_other_brands_are_hidden_from_a_brands_people(leads):
-    await drives(leads[0], "luxeed")
+async def theirs(*, filter_=None, channel="email"):
+    """What somebody of AITO is told of an audience."""
     aito = visible_to(await colleague("brand_marketer"))
-    asked = Asked(kind="brand", channel="sms", brand=await m.brand("aito"))
+    asked = Asked(kind="brand", channel=channel, brand=await m.brand("aito"))
+    async with transaction():
+        told = await counting.forecast(filter_ or Filter(), asked, aito, at=NOON)
+    return str(told.reached), {reason: str(cell) for reason, cell in told.excluded.items()}
+
+
+async def test_of_an_audience_of_few_a_brands_people_are_told_the_same_whatever_others_know(leads):
+    before = await theirs(channel="sms")
+    await drives(leads[0], "luxeed")
+
+    assert before == await theirs(channel="sms") == ("<5", {})
+
+
+@pytest.mark.parametrize(("of_others", "others"), [(0, "<5"), (1, "<5"), (4, "<5"), (5, "5")])
+async def test_what_happens_because_of_other_brands_is_one_number_that_is_told_when_it_is_nothing_too(
+    of_others, others
+):
+    aito = visible_to(await colleague("brand_marketer"))
+    counts = {"sister_owner": of_others - of_others // 2, "bounced": of_others // 2, "no_consent": 1}
+
+    told = counting.shown(counts, aito, of=10)
+
+    assert {reason: str(cell) for reason, cell in told.items()} == {"no_consent": "1", "others": others}
+
+
+@pytest.mark.parametrize(("owners", "is_told"), [(0, "<5"), (1, "<5"), (5, "5")])
+async def test_a_brands_people_read_of_their_mailing_what_they_read_of_its_audience(owners, is_told):
+    persons = await m.people(12)
+    for person in persons[:owners]:
+        await drives(person, "luxeed")
+    campaign, aito, ours = await m.a_campaign(), visible_to(await colleague("brand_marketer")), await m.alliance()
+    mailing = await m.a_mailing(campaign)
+    await m.send()
 
     async with transaction():
-        theirs = await counting.forecast(Filter(), asked, aito, at=NOON)
+        told, all_told = [telling.of(await mailings.counts(mailing, it, at=NOON), it) for it in (aito, ours)]
 
-    assert str(theirs.excluded["sister_owner"]) == "<5"
-    assert theirs.reached.count == 0  # of one that would tell the hidden one
+    assert str(told.reasons["others"]) == is_told
+    assert (str(told.gone), str(told.not_sent)) == (("10", "<5") if owners < 5 else ("7", "5"))
+    assert (all_told.gone.count, all_told.not_sent.count) == (12 - owners, owners)
+
+
+@pytest.mark.parametrize(("role", "done"), [("brand_marketer", "<5"), ("alliance_marketer", "1")])
+async def test_the_news_that_a_mailing_is_done_tells_no_more_than_its_page(leads, role, done):
+    await m.a_mailing(await m.a_campaign(), scope=visible_to(await colleague(role)))
+
+    await m.send()
+
+    assert await value("select details::jsonb ->> 'done' from notification where kind = 'mailing_done'") == done
 
 
 async def test_a_brands_people_ask_by_no_other_brand(leads):
@@ -127,6 +171,73 @@ async def test_a_brands_people_ask_by_no_other_brand(leads):
     with pytest.raises(Invalid):
         async with transaction():
             await audiences.create("theirs", Filter(owns=[luxeed]), brand=actor.brand, actor=actor, at=NOON)
+
+
+async def test_where_somebody_lives_is_asked_of_what_the_brand_itself_was_told(leads):
+    await a_lead(
+        person=DU | {"email": "du@example.com"},
+        interests=[wants("luxeed")],
+        consents=[says(True, "luxeed")],
+        place={"address": "上海市徐汇区虹漕路461号"},
+    )
+    shanghai = Filter(regions=["310000"])
+
+    assert await members(shanghai) == {leads[2]}
+    assert await members(shanghai, scope=visible_to(await colleague("brand_marketer"))) == set()
+
+
+async def met(person, campaign, *, brand=None):
+    """They met in this campaign, and no brand was named; and were written to in it."""
+    async with transaction() as connection:
+        facts = uuid7(NOON), person, campaign, NOON, brand
+        await connection.execute(
+            "insert into touchpoint (id, person, kind, campaign, at, recorded_at, brand) values ($1, $2, 1, $3, $4, $4, $5)",
+            *facts,
+        )
+        await connection.execute(
+            "insert into mailing (id, campaign, name, channel, priority, audience, language, created_by, created_at) "
+            "select $1, $2, 'x', 'sms', 2, audience.id, 'en', created_by, $3 from audience limit 1",
+            facts[0],
+            campaign,
+            NOON,
+        )
+        await connection.execute(
+            "insert into message (id, kind, priority, mailing, campaign, channel, person, language, due_at) "
+            "values ($1, 'joint', 2, $1, $3, 'sms', $2, 'en', $4)",
+            *facts[:4],
+        )
+        await connection.execute(
+            "insert into contact_use (id, person, kind, channel, message, reserved_at, sent_at) values ($1, $2, 'joint', 'sms', $1, $3, $3)",
+            facts[0],
+            person,
+            NOON,
+        )
+
+
+@pytest.mark.parametrize(("partners", "is_theirs"), [(("luxeed",), False), (("luxeed", "aito"), True)])
+async def test_what_belongs_to_no_brand_counts_for_a_brand_in_its_own_campaigns_alone(leads, partners, is_theirs):
+    campaign, aito = await m.a_campaign("others", *partners), visible_to(await colleague("brand_marketer"))
+    await m.a_mailing(campaign, by="luxeed")
+    await met(leads[0], campaign)
+    mine = {leads[0], leads[2]}
+
+    assert await members(Filter(campaigns=[campaign])) == {leads[0]}
+    assert await members(Filter(campaigns=[campaign]), scope=aito) == ({leads[0]} if is_theirs else set())
+    assert await members(Filter(quiet_days=9), scope=aito) == (mine - {leads[0]} if is_theirs else mine)
+
+
+@pytest.mark.parametrize("path", ["campaigns", "events"])
+async def test_a_brands_people_ask_by_no_campaign_of_others(leads, path):
+    actor, campaign = await colleague("brand_marketer"), await m.a_campaign("others", "luxeed")
+    event = await value("insert into event (campaign, code, name) values ($1, 'E2', 'Evening') returning id", campaign)
+    asked = msgspec.convert({path: [campaign if path == "campaigns" else event]}, Filter)
+
+    with pytest.raises(Invalid):
+        async with transaction():
+            await audiences.create("theirs", asked, brand=actor.brand, actor=actor, at=NOON)
+    scope = await m.alliance()
+    async with transaction():
+        assert await audiences.create("ours", asked, brand=None, actor=scope.actor, at=NOON)
 
 
 async def test_another_brands_audience_is_not_there_and_a_newer_one_is_not_overwritten(leads):
