@@ -87,12 +87,16 @@ async def change_event(event: EventFacts, said: EventSaid, *, version: int, acto
     if await current().fetchval("select version from event where id = $1", event.id) != version:
         raise EventIsNewer
     columns = _columns(said, zone=event.zone) | {"region": region}
+    has_moved = _has_moved(event, columns)
+    for slot in sorted(slot.id for slot in await events.slots([event.id])) if has_moved else []:
+        await lines.lock(SLOT, slot)
     await Event.update(columns | {"version": version + 1}).where(Event.id == event.id)
     # Once more, for the line ends when the event begins: one that moved to later has places to give.
     line = await lines.lock(EVENT, event.id)
     await _moved_up(EVENT, await lines.resize(line, said.capacity, at=at), at=at)
-    if _has_moved(event, columns):
+    if has_moved:
         await _tell_moved(EVENT, "event = $1", event.id, at=at)
+        await _tell_moved(SLOT, "slot in (select slot.id from slot where slot.event = $1)", event.id, at=at)
     await history.note(actor, "event_changed", "event", event.code, at=at)
 
 
@@ -161,9 +165,10 @@ async def _tell_moved(kind: Kind, which: str, number: int, *, at: datetime) -> N
         """,
         number,
     )
-    moved: list[UUID] = [row["id"] for row in rows]
-    await telling.tell(kind, moved, "changed", at=at)
-    await telling.remind(kind, [row["id"] for row in rows if row["state"] == "confirmed"], at=at)
+    known = await telling.known_by_bookings([row["id"] for row in rows]) if kind is EVENT else set()
+    moved: dict[UUID, str] = {row["id"]: row["state"] for row in rows if row["id"] not in known}
+    await telling.tell(kind, list(moved), "changed", at=at)
+    await telling.remind(kind, [one for one, state in moved.items() if state == "confirmed"], at=at)
 
 
 def _has_moved(event: EventFacts, columns: dict[Any, Any]) -> bool:
