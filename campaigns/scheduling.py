@@ -64,7 +64,7 @@ class SlotSaid(msgspec.Struct, frozen=True, kw_only=True):
 
 async def add_event(code: str, said: EventSaid, *, campaign: int, actor: str, at: datetime) -> EventFacts:
     """A new event of a campaign, closed until somebody opens it."""
-    zone = await _zone(campaign)
+    zone = await zone_of(campaign)
     faults = _faults(said) + ([] if CODE.fullmatch(code) else [Fault(path="code", message=say(CODE_NEEDED))])
     region = _region(said.city, faults=faults)
     if await current().fetchval("select exists (select from event where code = $1)", code):
@@ -114,6 +114,14 @@ async def close_event(event: EventFacts, *, actor: str, at: datetime) -> None:
     """Nobody new registers; who did keeps their place."""
     await current().execute("update event set is_open = false, version = version + 1 where id = $1", event.id)
     await history.note(actor, "event_closed", "event", event.code, at=at)
+
+
+async def zone_of(campaign: int) -> ZoneInfo:
+    """Where the clocks of a campaign hang, and those of its events."""
+    name = await current().fetchval("select time_zone from campaign where id = $1", campaign)
+    if name is None:
+        raise NotThere
+    return ZoneInfo(name)
 
 
 async def add_slot(event: EventFacts, said: SlotSaid, *, actor: str, at: datetime) -> SlotFacts:
@@ -222,10 +230,3 @@ async def _car(event: EventFacts, said: SlotSaid) -> tuple[int | None, int | Non
     if faults:
         raise Invalid(errors=faults)
     return (model.brand, model.id) if model else (None, None)
-
-
-async def _zone(campaign: int) -> ZoneInfo:
-    name = await current().fetchval("select time_zone from campaign where id = $1", campaign)
-    if name is None:
-        raise NotThere
-    return ZoneInfo(name)
