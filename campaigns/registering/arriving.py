@@ -95,6 +95,8 @@ async def book(body: BookingBody, *, event: EventFacts, slot: int, source: Sende
     chosen = await events.slot(slot, event=event.id)
     _refuse_closed(event, chosen, at=at, by="guest")
     said = body.as_registration()
+    if await _is_named(said.external_id, source):
+        raise NamedElsewhere
     what = await _understood(said, event)
     guest = await _meet(said, what, event=event, source=source, at=at, raw=raw)
     entered = await _of_source(guest, chosen, event=event, source=source) or await _enter(
@@ -146,6 +148,13 @@ async def _first(body: RegistrationBody, *, event: EventFacts, source: Sender, a
     return msgspec.structs.replace(
         entries.registered(row), state=row["first_state"], position=row["first_position"], is_repeat=True
     )
+
+
+async def _is_named(name: str, source: Sender) -> bool:
+    there: bool = await current().fetchval(
+        "select exists (select from registration where source = $1 and external_id = $2)", source.id, name
+    )
+    return there
 
 
 async def _first_booking(body: BookingBody, *, slot: int, source: Sender, at: datetime) -> Booked | None:
