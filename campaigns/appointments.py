@@ -13,8 +13,12 @@ from crm.languages import say
 
 
 def of_guest(guest: GuestNow, *, origin: str, at: datetime) -> Appointment:
-    """The appointment of a guest: their first standing booking, else their registration; `origin` stands before our paths."""
-    booked = next((one for one in guest.standing_bookings if one.entry.state == "confirmed"), None)
+    """The appointment of a guest: their first standing booking, else their registration; `origin` stands before our paths.
+
+    Of a registration that was cancelled it is the time that went with it, so that the file takes out what it had put in.
+    """
+    gone = guest.bookings[-1] if guest.bookings and guest.entry.state == "cancelled" else None
+    booked = next((one for one in guest.standing_bookings if one.entry.state == "confirmed"), gone)
     return of_booking(guest, booked, origin=origin, at=at) if booked else of_event(guest, origin=origin, at=at)
 
 

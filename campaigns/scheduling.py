@@ -64,7 +64,7 @@ class SlotSaid(msgspec.Struct, frozen=True, kw_only=True):
 
 async def add_event(code: str, said: EventSaid, *, campaign: int, actor: str, at: datetime) -> EventFacts:
     """A new event of a campaign, closed until somebody opens it."""
-    zone = await _zone(campaign)
+    zone = await zone_of(campaign)
     faults = _faults(said) + ([] if CODE.fullmatch(code) else [Fault(path="code", message=say(CODE_NEEDED))])
     region = _region(said.city, faults=faults)
     if await current().fetchval("select exists (select from event where code = $1)", code):
@@ -87,12 +87,16 @@ async def change_event(event: EventFacts, said: EventSaid, *, version: int, acto
     if await current().fetchval("select version from event where id = $1", event.id) != version:
         raise EventIsNewer
     columns = _columns(said, zone=event.zone) | {"region": region}
+    has_moved = _has_moved(event, columns)
+    for slot in sorted(slot.id for slot in await events.slots([event.id])) if has_moved else []:
+        await lines.lock(SLOT, slot)
     await Event.update(columns | {"version": version + 1}).where(Event.id == event.id)
     # Once more, for the line ends when the event begins: one that moved to later has places to give.
     line = await lines.lock(EVENT, event.id)
     await _moved_up(EVENT, await lines.resize(line, said.capacity, at=at), at=at)
-    if _has_moved(event, columns):
+    if has_moved:
         await _tell_moved(EVENT, "event = $1", event.id, at=at)
+        await _tell_moved(SLOT, "slot in (select slot.id from slot where slot.event = $1)", event.id, at=at)
     await history.note(actor, "event_changed", "event", event.code, at=at)
 
 
@@ -110,6 +114,14 @@ async def close_event(event: EventFacts, *, actor: str, at: datetime) -> None:
     """Nobody new registers; who did keeps their place."""
     await current().execute("update event set is_open = false, version = version + 1 where id = $1", event.id)
     await history.note(actor, "event_closed", "event", event.code, at=at)
+
+
+async def zone_of(campaign: int) -> ZoneInfo:
+    """Where the clocks of a campaign hang, and those of its events."""
+    name = await current().fetchval("select time_zone from campaign where id = $1", campaign)
+    if name is None:
+        raise NotThere
+    return ZoneInfo(name)
 
 
 async def add_slot(event: EventFacts, said: SlotSaid, *, actor: str, at: datetime) -> SlotFacts:
@@ -161,9 +173,10 @@ async def _tell_moved(kind: Kind, which: str, number: int, *, at: datetime) -> N
         """,
         number,
     )
-    moved: list[UUID] = [row["id"] for row in rows]
-    await telling.tell(kind, moved, "changed", at=at)
-    await telling.remind(kind, [row["id"] for row in rows if row["state"] == "confirmed"], at=at)
+    known = await telling.known_by_bookings([row["id"] for row in rows]) if kind is EVENT else set()
+    moved: dict[UUID, str] = {row["id"]: row["state"] for row in rows if row["id"] not in known}
+    await telling.tell(kind, list(moved), "changed", at=at)
+    await telling.remind(kind, [one for one, state in moved.items() if state == "confirmed"], at=at)
 
 
 def _has_moved(event: EventFacts, columns: dict[Any, Any]) -> bool:
@@ -217,10 +230,3 @@ async def _car(event: EventFacts, said: SlotSaid) -> tuple[int | None, int | Non
     if faults:
         raise Invalid(errors=faults)
     return (model.brand, model.id) if model else (None, None)
-
-
-async def _zone(campaign: int) -> ZoneInfo:
-    name = await current().fetchval("select time_zone from campaign where id = $1", campaign)
-    if name is None:
-        raise NotThere
-    return ZoneInfo(name)

@@ -1,6 +1,7 @@
 """Doors for systems that register guests: which events are open, who comes to them, and places in their slots.
 
-A 2xx means committed; 202 is a place in the line. The same external id again gets the first answer. What is another source's, and an event
+A 2xx means committed; 202 is a place in the line. The same external id again gets the first answer, at
+another event or slot a 409. What is another source's, and an event
 that was never opened, is not there.
 """
 

@@ -2,6 +2,7 @@
 
 from datetime import UTC, date, datetime
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import click
 
@@ -9,7 +10,6 @@ from campaigns import events, guest_links, occasions, scheduling
 from campaigns.events import EventFacts
 from campaigns.scheduling import EventSaid, SlotKind, SlotSaid
 from crm import database
-from crm.network import LOCAL
 from crm.terminal import answer, as_json, fail, with_database
 
 ACTOR = "staff:cli"
@@ -58,10 +58,11 @@ async def add(
 ) -> None:
     """Plan an event and open it for registration, unless it shall stay closed for now."""
     at = datetime.now(UTC)
-    times = _times("starts", starts) | _times("ends", ends)
-    said = EventSaid(name=name, venue=venue, city=city, capacity=capacity, **times)
     async with database.transaction():
         number = await occasions.campaign_of(campaign or code, at=at)
+        zone = await scheduling.zone_of(number)
+        times = _times("starts", starts, zone=zone) | _times("ends", ends, zone=zone)
+        said = EventSaid(name=name, venue=venue, city=city, capacity=capacity, **times)
         event = await scheduling.add_event(code, said, campaign=number, actor=ACTOR, at=at)
         if not closed:
             await scheduling.open_event(event, actor=ACTOR, at=at)
@@ -136,7 +137,7 @@ def _told(one: EventFacts) -> dict[str, object]:
     }
 
 
-def _times(name: str, typed: str | None) -> dict[str, Any]:
+def _times(name: str, typed: str | None, *, zone: ZoneInfo) -> dict[str, Any]:
     """What was typed: a whole day, or a moment."""
     if not typed:
         return {}
@@ -146,7 +147,7 @@ def _times(name: str, typed: str | None) -> dict[str, Any]:
         said = datetime.fromisoformat(typed)
     except ValueError:
         raise fail(f"--{name}: write it like 2026-05-01 or 2026-05-01T10:00.") from None
-    return {f"{name}_at": (said if said.tzinfo else said.replace(tzinfo=LOCAL)).astimezone(UTC)}
+    return {f"{name}_at": (said if said.tzinfo else said.replace(tzinfo=zone)).astimezone(UTC)}
 
 
 def _moment(typed: str, event: EventFacts) -> datetime:

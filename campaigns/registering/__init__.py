@@ -7,6 +7,7 @@ that nobody learns from an answer whether a person was known or registered befor
 from campaigns.registering.arriving import (
     EventClosed,
     EventOver,
+    NamedElsewhere,
     RegistrationCancelled,
     SlotClosed,
     WaitsForEvent,
@@ -39,6 +40,7 @@ __all__ = [
     "FewerThanTaken",
     "GuestSaid",
     "HasNoPlace",
+    "NamedElsewhere",
     "OfferGone",
     "Registered",
     "RegistrationBody",

@@ -1,7 +1,8 @@
 """Coming to an event: a registration, and a place in one of its slots; each in one commit with the person, the consents and the touchpoint.
 
 Promises that a source's external id makes one registration or booking however often it is sent, and that a second form of the same person
-takes no second place, while its answer looks like anybody's. Refuses events and slots that are closed or over.
+takes no second place, while its answer looks like anybody's. Refuses events and slots that are closed or over, and an external id that stands for
+something elsewhere.
 """
 
 from collections.abc import Mapping
@@ -44,6 +45,10 @@ class SlotClosed(Refused):
     sentence = "This time can no longer be booked; please choose another one."
 
 
+class NamedElsewhere(Refused):
+    sentence = "You gave this external id to a registration or booking elsewhere. Use a new one for each."
+
+
 class RegistrationCancelled(Refused):
     sentence = "This registration was cancelled. Register again, then choose a time."
 
@@ -67,7 +72,7 @@ async def register(
     Refuses what is closed or over, and with `Invalid` a body that cannot be used. Who has to wait for the event books nothing yet.
     """
     await _alone(body.external_id, source)
-    if (first := await _first(body, source=source, at=at)) is not None:
+    if (first := await _first(body, event=event, source=source, at=at)) is not None:
         return first
     chosen = await events.slot(slot, event=event.id) if slot is not None else None
     _refuse_closed(event, chosen, at=at, by=by)
@@ -85,11 +90,13 @@ async def register(
 async def book(body: BookingBody, *, event: EventFacts, slot: int, source: Sender, at: datetime, raw: bytes) -> Booked:
     """A place in a slot, or in the line before it; who has no registration of this source gets one. A repeat gets the first answer."""
     await _alone(f"booking:{body.external_id}", source)
-    if (first := await _first_booking(body, source=source, at=at)) is not None:
+    if (first := await _first_booking(body, slot=slot, source=source, at=at)) is not None:
         return first
     chosen = await events.slot(slot, event=event.id)
     _refuse_closed(event, chosen, at=at, by="guest")
     said = body.as_registration()
+    if await _is_named(said.external_id, source):
+        raise NamedElsewhere
     what = await _understood(said, event)
     guest = await _meet(said, what, event=event, source=source, at=at, raw=raw)
     entered = await _of_source(guest, chosen, event=event, source=source) or await _enter(
@@ -128,12 +135,14 @@ async def _alone(name: str, source: Sender) -> None:
     await lock_stripes(FORM_LOCKS, [f"{source.id}:{name}"])
 
 
-async def _first(body: RegistrationBody, *, source: Sender, at: datetime) -> Registered | None:
+async def _first(body: RegistrationBody, *, event: EventFacts, source: Sender, at: datetime) -> Registered | None:
     row = await current().fetchrow(
         f"{REGISTERED} where registration.source = $1 and registration.external_id = $2", source.id, body.external_id
     )
     if row is None:
         return None
+    if row["event"] != event.id:
+        raise NamedElsewhere
     if row["body_hash"] != entries.body_hash(body):
         await current().execute("update registration set changed_at = $2 where id = $1", row["id"], at)
     return msgspec.structs.replace(
@@ -141,12 +150,21 @@ async def _first(body: RegistrationBody, *, source: Sender, at: datetime) -> Reg
     )
 
 
-async def _first_booking(body: BookingBody, *, source: Sender, at: datetime) -> Booked | None:
+async def _is_named(name: str, source: Sender) -> bool:
+    there: bool = await current().fetchval(
+        "select exists (select from registration where source = $1 and external_id = $2)", source.id, name
+    )
+    return there
+
+
+async def _first_booking(body: BookingBody, *, slot: int, source: Sender, at: datetime) -> Booked | None:
     row = await current().fetchrow(
         f"{BOOKED} where booking.source = $1 and booking.external_id = $2", source.id, body.external_id
     )
     if row is None:
         return None
+    if row["slot"] != slot:
+        raise NamedElsewhere
     if row["body_hash"] != entries.body_hash(body):
         await current().execute("update booking set changed_at = $2 where id = $1", row["id"], at)
     return msgspec.structs.replace(

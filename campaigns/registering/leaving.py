@@ -35,9 +35,11 @@ async def cancel_registration(registration: UUID, *, at: datetime) -> None:
     await lines.lock(EVENT, event)
     for booked in await _standing(registration):
         await lines.lock(SLOT, booked["slot"])
-    await _cancel(EVENT, registration, "cancelled", at=at)
+    # What stands in their calendar is taken out of it under the name by which it came there: booking by booking, and the event itself.
+    by_bookings = await telling.known_by_bookings([registration])
+    await _cancel(EVENT, registration, None if by_bookings else "cancelled", at=at)
     for booked in await _standing(registration):
-        await _cancel(SLOT, booked["id"], None, at=at)
+        await _cancel(SLOT, booked["id"], "cancelled" if booked["state"] == "confirmed" else None, at=at)
 
 
 async def cancel_booking(booking: UUID, *, at: datetime) -> None:
@@ -96,7 +98,7 @@ async def leads_due(kind: Kind, entries: Sequence[UUID], *, at: datetime) -> Non
 async def _standing(registration: UUID) -> list[Record]:
     return list(
         await current().fetch(
-            "select id, slot from booking where registration = $1 and state <> 'cancelled' order by slot, id",
+            "select id, slot, state from booking where registration = $1 and state <> 'cancelled' order by slot, id",
             registration,
         )
     )
@@ -127,9 +129,8 @@ async def _cancel(kind: Kind, entry: UUID, message: Message | None, *, at: datet
         entry,
         at,
     )
-    # A message of the whole registration says enough for its bookings; their reminders go all the same.
     if message is None:
-        await telling.forget_reminders(kind, [entry])
+        await telling.forget(kind, [entry])
     else:
         await telling.tell(kind, [entry], message, at=at)
     await _move_up(kind, await lines.leave(line, row, at=at), at=at)

@@ -39,6 +39,11 @@ async def moved_up(kind: Kind, moved: Moved, *, at: datetime) -> None:
         await tell(kind, moved.entries, "offered" if moved.state == "offered" else "confirmed", at=at)
 
 
+async def known_by_bookings(registrations: Sequence[UUID]) -> set[UUID]:
+    """Those of them whose guests have times in their calendars and not the event itself: news of these times is news enough."""
+    return {row["id"] for row in await current().fetch(_KNOWN_BY_BOOKINGS, sorted(registrations))}
+
+
 async def remind(kind: Kind, entries: Sequence[UUID], *, at: datetime) -> None:
     """A reminder a day before it begins, where that is still to come; one that was planned before is replaced."""
     await forget_reminders(kind, entries)
@@ -68,6 +73,13 @@ async def _entries(kind: Kind, entries: Sequence[UUID]) -> list[Record]:
 
 _UNTOLD = "delete from guest_message where told_at is null"
 _NAMED = {EVENT: "registration = any($1::uuid[]) and booking is null", SLOT: "booking = any($1::uuid[])"}
+_KNOWN_BY_BOOKINGS = """
+select id from registration
+where id = any($1::uuid[]) and exists (select from booking where registration = registration.id and state = 'confirmed')
+      and not exists (select from guest_message
+                      where registration = registration.id and booking is null and told_at is not null
+                            and kind in ('confirmed', 'changed', 'reminder'))
+"""
 _OF_REGISTRATIONS = """
 select registration.id as registration, null::uuid as booking,
        coalesce(event.starts_at, event.starts_on::timestamp at time zone campaign.time_zone) as begins

@@ -22,3 +22,18 @@ def test_an_event_planned_from_the_terminal_is_open_at_once_and_can_be_closed_an
     assert (slot["model"], slot["places"], slot["starts_at"]) == ("M9", 3, "2037-05-01T03:00:00Z")
     assert (added["open"], told[2], opened["open"], listed[0]["code"]) == (True, "tent is closed", True, "tent")
     assert asked(fresh_database.url, "select region from event where code = 'tent'")[0][0] == "510107"
+
+
+def test_the_clocks_of_an_event_are_those_of_its_campaign(fresh_database):
+    one = ["events", "add", "--name", "Tent", "--campaign", "abroad", "--json"]
+    commands(fresh_database.environment, [*one, "--code", "first", "--starts", "2037-05-01"])
+    asked(fresh_database.url, "update campaign set time_zone = 'Europe/Berlin' returning id")
+
+    [told] = commands(
+        fresh_database.environment,
+        [*one, "--code", "second", "--starts", "2037-05-01T10:00", "--ends", "2037-05-01T23:30"],
+    )
+
+    added = json.loads(told)
+    assert (added["starts_at"], added["ends_at"]) == ("2037-05-01T08:00:00Z", "2037-05-01T21:30:00Z")
+    assert added["ends_on"] == "2037-05-01"

@@ -8,7 +8,7 @@ import pytest
 from campaigns import guest_messages, guest_words, registering, scheduling
 from campaigns.invitations import segments
 from campaigns.invitations.writing import LANGUAGES, unknown_places
-from campaigns.scheduling import SlotSaid
+from campaigns.scheduling import EventSaid, SlotSaid
 from campaigns.senders import sink
 from crm.database import transaction
 from crm.ids import uuid7
@@ -87,6 +87,55 @@ async def test_an_appointment_moves_with_its_slot_and_goes_with_its_cancellation
     gone, method = appointment((await tell(NOON + 2 * MINUTE))[0])
     assert (method, gone["UID"], gone["STATUS"]) == ("CANCEL", f"{booked.id}@marquee", "CANCELLED")
     assert gone["SEQUENCE"] > moved["SEQUENCE"]
+
+
+def calendars(samples):
+    """What calendars are told: how, of which appointment, with which number."""
+    read = [appointment(one) for one in samples if one.letter.calendar]
+    return sorted((method, event["UID"].split("@")[0], int(event["SEQUENCE"])) for event, method in read)
+
+
+async def test_a_cancelled_registration_takes_the_booked_time_out_of_the_calendar():
+    event = await an_event(name="品鉴会")
+    guest = await comes(event, slot=(await a_slot(event)).id, person=MR_WANG)
+    before = await tell()
+    booking = str(await value("select id from booking"))
+
+    async with transaction():
+        await registering.cancel_registration(guest.id, at=NOON + MINUTE)
+    after = await tell(NOON + MINUTE)
+
+    assert calendars(before) == [("REQUEST", booking, 0)]
+    assert calendars(after) == [("CANCEL", booking, 1), ("REQUEST", booking, 0)], "and nothing of what was never there"
+
+
+async def test_who_was_told_of_the_event_and_of_a_time_hears_the_end_of_both():
+    event = await an_event(name="品鉴会")
+    guest = await comes(event, person=MR_WANG)
+    await tell()
+    booked = await books(event, await a_slot(event), person=MR_WANG)
+    await tell(NOON + MINUTE)
+
+    async with transaction():
+        await registering.cancel_registration(guest.id, at=NOON + 2 * MINUTE)
+    told = calendars(await tell(NOON + 2 * MINUTE))
+
+    assert {uid for method, uid, _ in told if method == "CANCEL"} == {str(guest.id), str(booked.id)}
+
+
+async def test_a_moved_event_moves_the_booked_times_in_the_calendars():
+    event = await an_event(name="品鉴会")
+    await comes(event, slot=(await a_slot(event)).id, person=MR_WANG)
+    await tell()
+    booking = str(await value("select id from booking"))
+    elsewhere = EventSaid(name=event.name, starts_at=event.starts_at, ends_at=event.ends_at, venue="新馆")
+
+    async with transaction():
+        await scheduling.change_event(event, elsewhere, version=event.version, actor="tester", at=NOON + MINUTE)
+    told = calendars(await tell(NOON + MINUTE))
+
+    assert told == [("REQUEST", booking, 0), ("REQUEST", booking, 1)]
+    assert appointment((await tell(NOON + MINUTE))[0])[0]["LOCATION"] == "新馆"
 
 
 async def test_a_guest_with_a_phone_alone_gets_an_sms_in_their_language_that_leads_to_their_page():

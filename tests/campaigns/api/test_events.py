@@ -161,3 +161,19 @@ async def test_the_bodies_are_described_for_programs(tent):
     described = (await (await client()).get("/schema/openapi.json")).json()["components"]["schemas"]
 
     assert {"RegistrationBody", "BookingBody", "GuestSaid"} <= described.keys()
+
+
+async def test_an_external_id_that_stands_for_something_elsewhere_is_refused(tent):
+    web, other = await client(), await an_event("other", starts_at=SOON, ends_at=SOON + timedelta(hours=5))
+    slots = [await slot_in(tent), await slot_in(tent)]
+    await web.post("/api/v1/events/tent/registrations", json=guest())
+    await web.post(f"/api/v1/events/tent/slots/{slots[0].id}/bookings", json=guest(2))
+
+    answers = [
+        await web.post(f"/api/v1/events/{other.code}/registrations", json=guest()),
+        await web.post(f"/api/v1/events/tent/slots/{slots[1].id}/bookings", json=guest(2)),
+    ]
+
+    assert [answer.status_code for answer in answers] == [409, 409]
+    assert all("external id" in answer.text for answer in answers)
+    assert await value("select count(*) from registration") == 2

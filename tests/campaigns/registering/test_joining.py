@@ -19,13 +19,13 @@ async def states(table="registration"):
     return sorted(tuple(row) for row in await fetch(f"select state, joins is not null from {table}"))
 
 
-async def while_cancelling(registration, meanwhile):
-    """Somebody does something else while a registration is being cancelled, and not yet is."""
+async def while_cancelling(entry, meanwhile, *, verb=registering.cancel_registration):
+    """Somebody does something else while a registration, or a booking, is being cancelled, and not yet is."""
     held = asyncio.Event()
 
     async def cancels():
         async with transaction():
-            await registering.cancel_registration(registration, at=NOON)
+            await verb(entry, at=NOON)
             held.set()
             await asyncio.sleep(0.5)
 
@@ -51,9 +51,10 @@ async def test_who_registers_again_while_their_first_form_is_cancelled_joins_not
 async def test_who_books_again_while_their_first_booking_is_cancelled_joins_nothing():
     event = await an_event()
     slot = await a_slot(event)
-    first = await comes(event, person=WANG, slot=slot.id)
+    first = await books(event, slot, person=WANG)
 
-    again = await while_cancelling(first.id, books(event, slot, person=WANG, by="hotline"))
+    booking = books(event, slot, person=WANG, by="hotline")
+    again = await while_cancelling(first.id, booking, verb=registering.cancel_booking)
     other = await books(event, slot)
 
     assert (again.state, other.state) == ("confirmed", "waiting")

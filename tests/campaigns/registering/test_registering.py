@@ -156,7 +156,7 @@ async def test_guests_are_told_and_reminded_a_day_before_unless_they_cancel():
         await registering.cancel_registration(came.id, at=NOON)
 
     assert before == {"confirmed": NOON, "reminder": TOMORROW - DAY}
-    assert [row["kind"] for row in await fetch(told, came.id)] == ["cancelled", "confirmed"]
+    assert [row["kind"] for row in await fetch(told, came.id)] == ["cancelled"]
 
 
 async def test_test_sources_leave_no_trace_in_the_ledger():
@@ -167,3 +167,12 @@ async def test_test_sources_leave_no_trace_in_the_ledger():
     await comes(event, by="try", person=somebody())
 
     assert await value("select count(*) from touchpoint") == 0
+
+
+async def test_a_booking_is_refused_under_a_name_that_its_source_gave_to_a_registration():
+    event = await an_event()
+    slot = await a_slot(event)
+    await comes(event, external_id="booking:B1")
+
+    with pytest.raises(registering.NamedElsewhere):
+        await books(event, slot, external_id="B1")
