@@ -137,7 +137,7 @@ class Guests(Controller):
         headers = {"content-disposition": f'attachment; filename="guests-{at:%Y%m%d-%H%M}.csv"'}
         return Stream(pieces, media_type="text/csv; charset=utf-8", headers=headers)
 
-    @get("/print", guards=[SEES])
+    @get("/print", guards=[access.permits("leads.export")])
     async def to_print(
         self,
         request: Asked,
@@ -156,6 +156,10 @@ class Guests(Controller):
                 campaign, event=event, slot=slot, standing=standing, brand=brand, q=q, request=request
             )
             page = await guests.listed(filters, scope, limit=MOST_PRINTED)
+            # On paper names leave the house as in a file.
+            await history.note(
+                scope.actor.actor, "guests_printed", "campaign", campaign.id, at=datetime.now(UTC), rows=len(page.rows)
+            )
             known = await reference.load()
             chosen = await events.by_id(filters.event) if filters.event is not None else None
         rows = sorted(page.rows, key=lambda guest: (guest.event, guest.name or "~", guest.registered_at))

@@ -74,15 +74,16 @@ async def become_leads(at: datetime) -> int:
     """Look at the registrations that are due by their campaigns' rules; says how many."""
 
     async def claim(limit: int) -> Sequence[Row]:
-        rows: Sequence[Row] = await current().fetch(statement("leads", "claim_due_registrations"), at, limit)
+        due = await current().fetch(statement("leads", "due_registrations"), at, limit)
+        # The persons first, all at once and in one order, as whoever registers has it: another worker may have the same person's other form
+        # in hand, and whoever merges one of them waits, so that the lead is of the survivor.
+        await people.hold_still({row["person"] for row in due})
+        ids = [row["id"] for row in due]
+        rows: Sequence[Row] = await current().fetch(statement("leads", "claim_registrations"), ids, at)
         return rows
 
     async def handle(rows: Sequence[Row]) -> None:
-        ids = [row["id"] for row in rows]
-        # All at once and in one order, before what they have is read: another worker may have the same person's other form in hand, and
-        # whoever merges one of them waits, so that the lead is of the survivor.
-        await people.hold_still({guest.person for guest in await _guests(ids)})
-        for guest in await _guests(ids):
+        for guest in await _guests([row["id"] for row in rows]):
             await _follow_rule(guest, at=at)
 
     async def postpone(row: Row, wait: timedelta | None) -> None:

@@ -269,7 +269,7 @@ GET  /campaigns/{campaign}/events/new                   campaigns.work
 POST /campaigns/{campaign}/events                       campaigns.work
 GET  /campaigns/{campaign}/guests                       guests.see
 POST /campaigns/{campaign}/guests/search                guests.see
-GET  /campaigns/{campaign}/guests/print                 guests.see
+GET  /campaigns/{campaign}/guests/print                 leads.export
 GET  /campaigns/{campaign}/guests/export                leads.export
 GET  /campaigns/{campaign}/guests/new                   guests.work
 POST /campaigns/{campaign}/guests/new                   guests.work

@@ -177,7 +177,7 @@ async def _event(campaign: str, code: str, brand: str, person: dict[str, str]) -
         await connection.execute(
             "insert into partner (campaign, brand) select $1, id from brand where code = $2", number, brand
         )
-        said = EventSaid(name=code, starts_at=starts, ends_at=starts + timedelta(hours=4))
+        said = EventSaid(name=code, starts_at=starts, ends_at=starts + timedelta(hours=4), city="成都市武侯区")
         event = await scheduling.add_event(code, said, campaign=number, actor="tester", at=at)
         model = {"aito": "M9", "luxeed": "R7"}[brand]
         drive = SlotSaid(kind="test_drive", starts_at=starts, minutes=40, places=5, model=model)

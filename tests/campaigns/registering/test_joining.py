@@ -6,12 +6,11 @@ from datetime import timedelta
 import pytest
 
 from campaigns import registering, scheduling
-from campaigns.registering import parting
 from campaigns.scheduling import EventSaid
 from crm import people
 from crm.database import transaction
 from tests.campaigns.registering.coming import TOMORROW, a_slot, an_event, books, comes
-from tests.cast import DAY, LI, NOON, WANG, fetch, value
+from tests.cast import DAY, LI, NOON, WANG, fetch, value, work
 
 
 async def states(table="registration"):
@@ -115,8 +114,7 @@ async def test_who_was_taken_for_somebody_else_stands_alone_once_that_is_taken_b
     async with transaction():
         await people.unmerge(merge, actor="tester", at=NOON)
 
-    while await parting.react(NOON):
-        pass
+    await work()
 
     assert joined == li.id
     assert await value("select count(*) from registration where joins is not null") == 0
@@ -133,8 +131,7 @@ async def test_what_one_lets_go_is_not_inherited_by_whom_they_were_taken_for():
         await people.unmerge(merge, actor="tester", at=NOON)
         await registering.cancel_registration(li.id, at=NOON)
 
-    while await parting.react(NOON):
-        pass
+    await work()
 
     rows = {row["id"]: (row["state"], row["joins"]) for row in await fetch("select id, state, joins from registration")}
     assert (rows[li.id], rows[wang.id]) == (("cancelled", None), ("confirmed", None))
