@@ -9,7 +9,7 @@ import functools
 import io
 import zlib
 from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Sequence
-from operator import attrgetter
+from operator import itemgetter
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, TypeAlias, cast
@@ -42,8 +42,8 @@ AWAY = (
     asyncpg.InternalClientError,
 )
 
-# Values of foreign keys, choices and JSON texts that need no translation.
-PLAIN = (str, UUID)
+# Values of foreign keys, choices and JSON texts that need no translation; the types themselves, an enumeration's member is another.
+PLAIN = frozenset((str, int, UUID))
 
 Connection: TypeAlias = "asyncpg.pool.PoolConnectionProxy[asyncpg.Record]"
 
@@ -232,14 +232,14 @@ def _records(rows: Sequence[Table], columns: Sequence[Column]) -> list[tuple[Any
     read = _reader([column._meta.name for column in columns])  # noqa: SLF001
     translated = [(place, column) for place, column in enumerate(columns) if _needs_translation(column)]
     if not translated:
-        return [read(row) for row in rows]
-    return [_translated(read(row), translated) for row in rows]
+        return [read(vars(row)) for row in rows]
+    return [_translated(read(vars(row)), translated) for row in rows]
 
 
-def _reader(names: list[str]) -> Callable[[Table], tuple[Any, ...]]:
-    # attrgetter of several names is the quickest way to a tuple (1 us a row); of one name it gives a bare value.
-    read = attrgetter(*names)
-    return read if len(names) > 1 else lambda row: (read(row),)
+def _reader(names: list[str]) -> Callable[[dict[str, Any]], tuple[Any, ...]]:
+    # A row keeps its values in its dict; past the columns' descriptors, a tuple of them costs 0.3 us instead of 7.
+    read = itemgetter(*names)
+    return read if len(names) > 1 else lambda values: (read(values),)
 
 
 def _needs_translation(column: Column) -> bool:
@@ -251,6 +251,6 @@ def _translated(values: tuple[Any, ...], translated: list[tuple[int, Column]]) -
     for place, column in translated:
         value = changed[place]
         # Piccolo's translation costs 2 us a value; most are what asyncpg takes as it is.
-        if value is not None and not isinstance(value, PLAIN):
+        if value is not None and type(value) not in PLAIN:
             changed[place] = convert_to_sql_value(value, column)
     return tuple(changed)

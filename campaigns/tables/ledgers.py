@@ -6,6 +6,8 @@ They name people, leads and interests by id without foreign keys, because one pe
 from piccolo.columns import UUID, BigInt, Boolean, Integer, SmallInt, Timestamptz, Varchar
 from piccolo.table import Table
 
+from crm.light import Light
+
 
 class TouchpointKind(Table, tablename="touchpoint_kind"):
     """The kinds of contact, by the small number that the ledger stores; those that `registers` are a person's own word, and count as registered."""
@@ -26,7 +28,7 @@ class MilestoneKind(Table, tablename="milestone_kind"):
     name_en = Varchar(length=40, default=None)
 
 
-class Touchpoint(Table, tablename="touchpoint"):
+class Touchpoint(Light, Table, tablename="touchpoint"):
     """A dated contact between a person and a campaign; the primary key in the database is (person, at, id)."""
 
     id = UUID(primary_key=True, default=None)
@@ -43,7 +45,7 @@ class Touchpoint(Table, tablename="touchpoint"):
     retracted_at = Timestamptz(default=None, null=True)
 
 
-class Milestone(Table, tablename="milestone"):
+class Milestone(Light, Table, tablename="milestone"):
     """A dated fact about a lead that reports count; the primary key in the database is (person, at, id), `value_fen` is in fen."""
 
     id = UUID(primary_key=True, default=None)

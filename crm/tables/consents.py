@@ -3,6 +3,7 @@
 from piccolo.columns import UUID, Bytea, Date, ForeignKey, OnDelete, Serial, Text, Timestamptz, Varchar
 from piccolo.table import Table
 
+from crm.light import Light
 from crm.tables.network import Dealer, Store
 from crm.tables.parties import Brand
 from crm.tables.people import Observation, Person
@@ -28,7 +29,7 @@ class NoticeVersion(Table, tablename="notice_version"):
     valid_until_on = Date(default=None, null=True)
 
 
-class Consent(Table, tablename="consent"):
+class Consent(Light, Table, tablename="consent"):
     """One answer, for good: a current state is the latest row per person, purpose, brand and channel. Brands are always named."""
 
     id = UUID(primary_key=True, default=None)
@@ -47,7 +48,7 @@ class Consent(Table, tablename="consent"):
     evidence_hash = Bytea(default=None)
 
 
-class SharingEntry(Table, tablename="sharing_entry"):
+class SharingEntry(Light, Table, tablename="sharing_entry"):
     """One hand-over: who received which fields of whom, for what, on which basis. Also the list for a recall."""
 
     id = UUID(primary_key=True, default=None)

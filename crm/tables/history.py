@@ -3,6 +3,7 @@
 from piccolo.columns import JSONB, BigInt, BigSerial, ForeignKey, OnDelete, Timestamptz, Varchar
 from piccolo.table import Table
 
+from crm.light import Light
 from crm.tables.people import Person
 
 
@@ -18,7 +19,7 @@ class HistoryEntry(Table, tablename="history_entry"):
     at = Timestamptz(default=None)
 
 
-class Change(Table, tablename="change"):
+class Change(Light, Table, tablename="change"):
     """A fact for higher apps (consent_given, consent_withdrawn, merged, unmerged, place_told). `xid`: the writing transaction, see `crm.history`."""
 
     id = BigSerial(primary_key=True)

@@ -20,11 +20,12 @@ from piccolo.columns import (
 )
 from piccolo.table import Table
 
+from crm.light import Light
 from crm.tables.access import Source
 from crm.tables.parties import Brand, Model, Region
 
 
-class Person(Table, tablename="person"):
+class Person(Light, Table, tablename="person"):
     """A human across brands. `status` is active, provisional or merged; a merged one stays as a redirect by `merged_into`."""
 
     id = UUID(primary_key=True, default=None)
@@ -35,7 +36,7 @@ class Person(Table, tablename="person"):
     version = Integer(default=1)
 
 
-class Observation(Table, tablename="observation"):
+class Observation(Light, Table, tablename="observation"):
     """What one submission said about a person; never changed. `particulars` is the sealed JSON of everything personal in it."""
 
     id = UUID(primary_key=True, default=None)
@@ -51,7 +52,7 @@ class Observation(Table, tablename="observation"):
     normaliser = SmallInt(default=None)
 
 
-class Decision(Table, tablename="decision"):
+class Decision(Light, Table, tablename="decision"):
     """Why an observation belongs to a person: `outcome` linked, provisional, new, merged or unmerged, with its parts in log2 units."""
 
     id = UUID(primary_key=True, default=None)
@@ -67,7 +68,7 @@ class Decision(Table, tablename="decision"):
     at = Timestamptz(default=None)
 
 
-class Link(Table, tablename="link"):
+class Link(Light, Table, tablename="link"):
     """An observation's place with a person; one is open per observation, closed ones stay as the story."""
 
     id = UUID(primary_key=True, default=None)

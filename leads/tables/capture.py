@@ -16,6 +16,7 @@ from piccolo.columns import (
 from piccolo.table import Table
 
 from campaigns.tables import Booth, Campaign, Event
+from crm.light import Light
 from crm.tables import Brand, Model, Observation, Person, Region, Source, Staff, Store
 
 
@@ -45,7 +46,7 @@ class Hold(Table, tablename="hold"):
     name_en = Varchar(length=40, default=None)
 
 
-class Submission(Table, tablename="submission"):
+class Submission(Light, Table, tablename="submission"):
     """One enquiry as a source named it; unique per source and external id. `changed_at` notes a repeat with another body."""
 
     id = UUID(primary_key=True, default=None)
@@ -58,7 +59,7 @@ class Submission(Table, tablename="submission"):
     answer = JSONB(default=None)
 
 
-class RawPayload(Table, tablename="raw_payload"):
+class RawPayload(Light, Table, tablename="raw_payload"):
     """A body as received, sealed, apart from everything and for a limited time; `reason` says why it was refused, if it was."""
 
     id = UUID(primary_key=True, default=None)
@@ -70,7 +71,7 @@ class RawPayload(Table, tablename="raw_payload"):
     purge_after = Timestamptz(default=None)
 
 
-class Lead(Table, tablename="lead"):
+class Lead(Light, Table, tablename="lead"):
     """One enquiry by one person at one time. `wishes` seals the remark, the place as typed and the note on contact as one JSON.
 
     `hold` is no_interest as long as it has no interests, and null from the first one on, kept so by a trigger.
@@ -96,7 +97,7 @@ class Lead(Table, tablename="lead"):
     version = Integer(default=1)
 
 
-class Interest(Table, tablename="interest"):
+class Interest(Light, Table, tablename="interest"):
     """One wish of a lead: the unit that is routed, held and offered. It is due for the worker when `due_at` has come.
 
     `joined` names the open offer of the same person and brand that a repeat enquiry came to, instead of taking an offer of its own.
@@ -159,7 +160,7 @@ class Import(Table, tablename="import"):
     undone_at = Timestamptz(default=None, null=True)
 
 
-class ImportRow(Table, tablename="import_row"):
+class ImportRow(Light, Table, tablename="import_row"):
     """The fate of one row; the reason names columns, never what stood in them.
 
     In a dry run new, known, duplicate or error; after the run created, repeat or error, and what was created may be undone or kept; a store is new,

@@ -16,6 +16,7 @@ from piccolo.columns import (
 )
 from piccolo.table import Table
 
+from crm.light import Light
 from crm.tables import Brand, Dealer, Staff, Store
 from leads.tables.capture import Interest
 
@@ -33,7 +34,7 @@ class RoutingPolicy(Table, tablename="routing_policy"):
     note = Varchar(length=400, default=None, null=True)
 
 
-class Receipt(Table, tablename="receipt"):
+class Receipt(Light, Table, tablename="receipt"):
     """Why this store: everything one decision knew, so that it can be read and replayed. `outcome` is offered, alliance_queue or a hold."""
 
     id = UUID(primary_key=True, default=None)
@@ -52,7 +53,7 @@ class Receipt(Table, tablename="receipt"):
     decided_at = Timestamptz(default=None)
 
 
-class Offer(Table, tablename="offer"):
+class Offer(Light, Table, tablename="offer"):
     """An interest offered to a store until a deadline; `state` is offered, accepted, refused, expired or withdrawn.
 
     `note` seals what the store wrote when it refused. Of an accepted one, `said` is the kind of the last disposition and `call_due_at` when
@@ -89,7 +90,7 @@ class JoinedOffer(Table, tablename="joined_offer"):
     at = Timestamptz(default=None)
 
 
-class OfferEvent(Table, tablename="offer_event"):
+class OfferEvent(Light, Table, tablename="offer_event"):
     """One line of a dealer's feed; `seq` counts without a gap per dealer."""
 
     id = UUID(primary_key=True, default=None)
