@@ -11,7 +11,7 @@ export UV_PROJECT_ENVIRONMENT := .venv
 unexport VIRTUAL_ENV
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test check oracle shots bench scale scale-campaign
+.PHONY: help setup demo test check oracle shots bench compare scale scale-campaign
 
 help:
 	@echo "make demo    run the showcase  (PORT=8000 chooses the port, FRESH=1 starts over)"
@@ -19,7 +19,8 @@ help:
 	@echo "make check   lint, format and types"
 	@echo "make oracle  read real addresses beside another reader of addresses"
 	@echo "make shots   draw every screen into shots/  (ARGS='leads home' chooses some)"
-	@echo "make bench   how fast leads come in  (BASE=commit compares)"
+	@echo "make bench   how fast leads come in when many send at once, beside the same door without a database  (SECONDS=, ROUNDS=)"
+	@echo "make compare how fast batches come in, beside an older commit  (BASE=commit, BATCHES=)"
 	@echo "make scale   staff pages with a million leads beside their limits  (LEADS=, PEOPLE=, ROUNDS=)"
 	@echo "make scale-campaign  the page of one campaign with a million contacts  (TOUCHES=, FACTS=, ROUNDS=)"
 
@@ -48,8 +49,15 @@ oracle: setup
 shots: setup
 	@.venv/bin/python -m tests.browser.shots $(ARGS)
 
-BATCHES ?= 20
+SECONDS ?= 5
+bench: export SECONDS := $(SECONDS)
+bench: export ROUNDS := $(if $(filter command%,$(origin ROUNDS)),$(ROUNDS),3)
 bench: setup
+	@.venv/bin/python -m tests.bench.launch
+
+# This tree beside an older one, batch by batch.
+BATCHES ?= 20
+compare: setup
 	@BASE='$(BASE)' BATCHES='$(BATCHES)' .venv/bin/python -m tests.bench.capture
 
 # The crowd is made once, in a data folder of its own (some 12 GB, ten to twenty minutes), and stays for the next time.

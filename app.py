@@ -32,6 +32,7 @@ from leads import jobs, queues
 from leads import kinds as lead_kinds
 from leads import pages as lead_pages
 from leads.api import capture, description, inbox
+from leads.api.gathering import Gathering
 from leads.demo import colleagues, story
 from leads.routing import policies
 
@@ -50,6 +51,7 @@ def create_demo_app() -> Litestar:
 
 
 def _application(*, is_demo: Callable[[], Awaitable[bool]]) -> Litestar:
+    gathering = Gathering()
     app = Litestar(
         route_handlers=[
             *health.CONTROLLERS,
@@ -64,6 +66,7 @@ def _application(*, is_demo: Callable[[], Awaitable[bool]]) -> Litestar:
         dependencies={
             "principal": Provide(access.provide_principal, sync_to_thread=False),
             "actor": Provide(access.provide_actor, sync_to_thread=False),
+            "gathering": Provide(lambda: gathering, sync_to_thread=False),
             "is_demo": Provide(is_demo),
         },
         exception_handlers={Exception: problems.answer},
@@ -71,8 +74,8 @@ def _application(*, is_demo: Callable[[], Awaitable[bool]]) -> Litestar:
         request_class=receiving.JsonRequest,
         after_request=frame.secure,
         compression_config=CompressionConfig("gzip", gzip_compress_level=5, exclude=["^/static/"]),
-        on_startup=[orphans.die_with_parent, _open_pool],
-        on_shutdown=[database.close_pool],
+        on_startup=[orphans.die_with_parent, _begin],
+        on_shutdown=[gathering.finish, database.close_pool],
         template_config=frame.templates(),
         openapi_config=description.for_programs(),
         debug=False,
@@ -82,9 +85,10 @@ def _application(*, is_demo: Callable[[], Awaitable[bool]]) -> Litestar:
     return app
 
 
-async def _open_pool() -> None:
+async def _begin() -> None:
     # Litestar hands itself over to whatever takes arguments.
     await database.open_pool()
+    process.settle()
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})

@@ -6,7 +6,7 @@ They name people, leads and interests by id without foreign keys, because one pe
 from piccolo.columns import UUID, BigInt, Boolean, Integer, SmallInt, Timestamptz, Varchar
 from piccolo.table import Table
 
-from crm.light import Light
+from crm.tables.light import Light
 
 
 class TouchpointKind(Table, tablename="touchpoint_kind"):

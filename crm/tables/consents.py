@@ -3,7 +3,7 @@
 from piccolo.columns import UUID, Bytea, Date, ForeignKey, OnDelete, Serial, Text, Timestamptz, Varchar
 from piccolo.table import Table
 
-from crm.light import Light
+from crm.tables.light import Light
 from crm.tables.network import Dealer, Store
 from crm.tables.parties import Brand
 from crm.tables.people import Observation, Person

@@ -3,7 +3,7 @@
 from piccolo.columns import JSONB, BigInt, BigSerial, ForeignKey, OnDelete, Timestamptz, Varchar
 from piccolo.table import Table
 
-from crm.light import Light
+from crm.tables.light import Light
 from crm.tables.people import Person
 
 

@@ -20,8 +20,8 @@ from piccolo.columns import (
 )
 from piccolo.table import Table
 
-from crm.light import Light
 from crm.tables.access import Source
+from crm.tables.light import Light
 from crm.tables.parties import Brand, Model, Region
 
 

@@ -22,6 +22,7 @@ from crm.access import Principal
 from crm.database import transaction
 from crm.errors import TOO_DEEP, Fault, Invalid, NotThere, NotUnderstood, faults_of
 from leads import capture
+from leads.api.gathering import Gathering
 from leads.capture import Answer, Incoming, Outcome
 from leads.submission import ConsentSaid, LeadBody
 
@@ -114,12 +115,10 @@ class Leads(Controller):
     tags = ["Leads"]
 
     @post(request_max_body_size=ONE_LEAD, operation_class=TakesOneLead, summary="Send one lead")
-    async def send(self, body: RawBody, principal: NamedDependency[Principal]) -> Response[Answer | None]:
-        item = Incoming(_decoded(body), body)
-        async with transaction():
-            source = await capture.sender(principal.id)
-            outcomes = await capture.accept_many([item], source=source, at=datetime.now(UTC))
-        return _answered(outcomes[0])
+    async def send(
+        self, body: RawBody, principal: NamedDependency[Principal], gathering: NamedDependency[Gathering]
+    ) -> Response[Answer | None]:
+        return _answered(await gathering.accept(Incoming(decoded(body), body), source=principal.id))
 
     @post(
         "/batch",
@@ -129,12 +128,12 @@ class Leads(Controller):
         summary="Send up to 500 leads",
     )
     async def send_many(self, body: RawBody, principal: NamedDependency[Principal]) -> BatchAnswer:
-        decoded = [_tried(raw) for raw in _split(body)]
-        items = [item for item in decoded if isinstance(item, Incoming)]
+        tried = [_tried(raw) for raw in _split(body)]
+        items = [item for item in tried if isinstance(item, Incoming)]
         async with transaction():
             source = await capture.sender(principal.id)
             outcomes = iter(await capture.accept_many(items, source=source, at=datetime.now(UTC)))
-        fates = [next(outcomes) if isinstance(item, Incoming) else Outcome("error", errors=item) for item in decoded]
+        fates = [next(outcomes) if isinstance(item, Incoming) else Outcome("error", errors=item) for item in tried]
         return BatchAnswer([_result(index, outcome) for index, outcome in enumerate(fates)])
 
     @get("/{lead_id:uuid}", summary="A lead as it stands now")
@@ -161,7 +160,8 @@ class Consents(Controller):
             return await _standing(person_id, person, asked=answers)
 
 
-def _decoded(body: bytes) -> LeadBody:
+def decoded(body: bytes) -> LeadBody:
+    """A body as its shape wants it; refuses any other, naming each fault with its path."""
     try:
         return _lead.decode(body)
     except msgspec.ValidationError as wrong:
@@ -176,7 +176,7 @@ def _not_json(broken: Exception) -> NotUnderstood:
 
 def _tried(raw: msgspec.Raw) -> Incoming | list[Fault]:
     try:
-        return Incoming(_decoded(bytes(raw)), bytes(raw))
+        return Incoming(decoded(bytes(raw)), bytes(raw))
     except Invalid as wrong:
         return wrong.errors
     except NotUnderstood as broken:

@@ -16,8 +16,8 @@ from piccolo.columns import (
 from piccolo.table import Table
 
 from campaigns.tables import Booth, Campaign, Event
-from crm.light import Light
 from crm.tables import Brand, Model, Observation, Person, Region, Source, Staff, Store
+from crm.tables.light import Light
 
 
 class InterestKind(Table, tablename="interest_kind"):

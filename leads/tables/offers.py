@@ -16,8 +16,8 @@ from piccolo.columns import (
 )
 from piccolo.table import Table
 
-from crm.light import Light
 from crm.tables import Brand, Dealer, Staff, Store
+from crm.tables.light import Light
 from leads.tables.capture import Interest
 
 

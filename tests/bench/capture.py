@@ -6,7 +6,6 @@ whatever else the machine does weighs on both; what stands in the table was meas
 
 import json
 import os
-import socket
 import subprocess
 import sys
 import tempfile
@@ -28,6 +27,8 @@ BATCHES = int(os.environ.get("BATCHES", "20"))
 BASE = os.environ.get("BASE", "")
 EACH = 500
 WARM = 2
+# As numbers are spread over the country: few people have the same first three and last four digits.
+PREFIXES = range(30, 100)
 REGIONS = ("510107", "510104", "310104", "110105", "440305", "330106")
 
 
@@ -48,7 +49,7 @@ def serving(tree: Path) -> Iterator[httpx.Client]:
         _run(tree, environment, "seed")
         key = json.loads(_run(tree, environment, "keys", "create", "--source", "bench", "--json"))["key"]
         log = Path(folder) / "log"
-        port = _free_port()
+        port = running.free_port()
         with log.open("wb") as told:
             process = subprocess.Popen(
                 [sys.executable, "-m", "app", "serve", "--port", str(port)], cwd=tree, env=environment, stdout=told, stderr=told
@@ -72,7 +73,7 @@ def measure() -> dict[str, list[float]]:
             trees[BASE] = stack.enter_context(older(BASE))
         sources = {name: stack.enter_context(serving(tree)) for name, tree in trees.items()}
         for number in range(BATCHES + WARM):
-            batch = [_lead(number * EACH + place) for place in range(EACH)]
+            batch = [lead(number * EACH + place) for place in range(EACH)]
             for name in list(sources) if number % 2 else reversed(sources):
                 seconds = _send(sources[name], batch)
                 if number >= WARM:
@@ -102,13 +103,6 @@ def _run(tree: Path, environment: dict[str, str], *words: str) -> str:
     return done.stdout
 
 
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
-
-
 def _send(source: httpx.Client, batch: list[dict[str, Any]]) -> float:
     began = time.perf_counter()
     answer = source.post("/api/v1/leads/batch", json=batch, timeout=120)
@@ -118,13 +112,15 @@ def _send(source: httpx.Client, batch: list[dict[str, Any]]) -> float:
     return took
 
 
-def _lead(number: int) -> dict[str, Any]:
+def lead(number: int) -> dict[str, Any]:
+    """A lead that nobody sent before: a new person, one wish or two."""
     chance = Random(number)
+    name, phone = names.invent(chance).written, f"1{chance.choice(PREFIXES)}{chance.randrange(10**8):08d}"
     return {
         "external_id": f"B{number}",
         "captured_at": datetime.now(UTC).isoformat(),
         "source": {"kind": "event_desk", "campaign": "bench"},
-        "person": {"name": names.invent(chance).written, "phone": f"138{number:08d}", "email": f"p{number}@example.com"},
+        "person": {"name": name, "phone": phone, "email": f"p{number}@example.com"},
         "place": {"region_code": REGIONS[number % len(REGIONS)]},
         "interests": [{"brand": "aito", "kind": "test_drive"}, {"brand": "luxeed", "kind": "buy"}][: 1 + number % 2],
         "consents": [

@@ -96,7 +96,7 @@ def serving(environment: Mapping[str, str], *, log: Path, workers: int = 1, port
 
 def start(environment: Mapping[str, str], *, log: Path, workers: int = 1, port: int | None = None) -> House:
     """A server on its way; `wait_until_ready` says when it answers."""
-    number = port or _free_port()
+    number = port or free_port()
     arguments = ["serve", "--port", str(number), "--workers", str(workers)]
     with log.open("ab") as told:
         process = subprocess.Popen(
@@ -253,6 +253,14 @@ def consents(*brands: str, given: bool = True, purpose: str = "share_with_dealer
     return {"purpose": purpose, "given": given, "brands": list(brands), "notice": NOTICE}
 
 
+def free_port() -> int:
+    """A port on which nobody answers."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
 def is_running(pid: int) -> bool:
     """Whether the process still does anything; one that nobody has buried yet does not."""
     return _state(pid) not in {None, "Z", "X"}
@@ -273,13 +281,6 @@ def order(pid: int) -> list[str]:
 def _usual(environment: Mapping[str, str]) -> dict[str, str]:
     # Two servers at once and the tests themselves share the hundred connections of one PostgreSQL.
     return {"MARQUEE_POOL_MAX": "16" if FULL else "8", **environment}
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
 
 
 def _below(pid: int) -> list[int]:
