@@ -39,6 +39,8 @@ CONFIGURATION = {
     "checkpoint_timeout": "15min",
     "synchronous_commit": "on",
     "random_page_cost": "1.1",
+    # A new house grows from nothing to its first thousands within a minute: plans should not be those of an empty one for as long.
+    "autovacuum_naptime": "10s",
     "jit": "off",
     "timezone": "UTC",
     "log_timezone": "UTC",

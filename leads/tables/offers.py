@@ -80,7 +80,7 @@ class Offer(Light, Table, tablename="offer"):
     call_due_at = Timestamptz(default=None, null=True)
 
 
-class JoinedOffer(Table, tablename="joined_offer"):
+class JoinedOffer(Light, Table, tablename="joined_offer"):
     """A repeat enquiry that shared an open offer of the same person and brand; it stays when the offer has ended, as what was asked."""
 
     id = UUID(primary_key=True, default=None)
@@ -146,7 +146,7 @@ class Disposition(Table, tablename="disposition"):
     note = Bytea(default=None, null=True)
 
 
-class AllianceTask(Table, tablename="alliance_task"):
+class AllianceTask(Light, Table, tablename="alliance_task"):
     """An interest that no store took, for a person of the alliance to work; closed when it moves on.
 
     `assignee` has it in hand; `outcome` is the reason why it was closed as lost by hand.
