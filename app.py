@@ -23,7 +23,7 @@ from crm import access, database, logs, orphans, process, reference
 from crm import cli as crm_cli
 from crm import doctor as crm_doctor
 from crm import pages as crm_pages
-from crm.api import health, problems, receiving
+from crm.api import allowances, health, problems, receiving
 from crm.pages import frame
 from crm.settings import answer_at
 from crm.terminal import answer, as_json, refusals_told, say, with_database
@@ -73,6 +73,7 @@ def _application(*, is_demo: Callable[[], Awaitable[bool]]) -> Litestar:
         before_request=receiving.receive,
         request_class=receiving.JsonRequest,
         after_request=frame.secure,
+        before_send=[allowances.tell],
         compression_config=CompressionConfig("gzip", gzip_compress_level=5, exclude=["^/static/"]),
         on_startup=[orphans.die_with_parent, _begin],
         on_shutdown=[gathering.finish, database.close_pool],

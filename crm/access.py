@@ -8,19 +8,24 @@ import hashlib
 import hmac
 import re
 import secrets
+from collections.abc import Collection
 from datetime import UTC, datetime, timedelta
 from typing import Any, Literal
 
+import asyncpg
 import msgspec
 from litestar import Litestar, Request
 from litestar.connection import ASGIConnection
 from litestar.handlers import BaseRouteHandler, HTTPRouteHandler
 from litestar.types import Guard
 
-from crm import origin
-from crm.database import current, reaching
+from crm import limits, origin
+from crm.database import at_once, current, lock_stripes, statement
 from crm.errors import Fault, Invalid, NotAllowed, NotKnown, Refused, SignInNeeded
+from crm.limits import Allowance, Limit
+from crm.origin import Address
 from crm.roles import Actor, Permission
+from crm.settings import settings
 from crm.staff import sessions
 from crm.tables import ApiKey, Dealer
 
@@ -33,17 +38,25 @@ SCOPES: dict[PrincipalKind, frozenset[str]] = {
 SEEN_EVERY = timedelta(minutes=1)
 SOURCE_CODE = re.compile(r"[\w.-]{1,40}")
 
+MOST_LIVING = 2
+KEYS = 0x6D_71_6B_79  # "mqky": the stripes of those whose keys are being made
+
+_SEEN = """
+update api_key set last_used_at = $2
+where id = (
+    select id from api_key where id = $1 and (last_used_at is null or last_used_at < $3) for no key update skip locked
+)
+"""
+# Those made before there were slots count as well, in none of them.
+_LIVING = """
+select prefix, slot from api_key
+where principal_kind = $1 and principal = $2 and revoked_at is null and (expires_at is null or expires_at > $3)
+order by id
+"""
+
 READING = ("GET", "HEAD", "OPTIONS")
 CSRF_HEADER, CSRF_FIELD = "x-csrf-token", "_csrf"
 FORMS = ("application/x-www-form-urlencoded", "multipart/form-data")
-
-_PRINCIPAL = """
-select api_key.id, principal_kind, principal, scopes, last_used_at, coalesce(source.code, dealer.code) as code
-from api_key
-left join source on principal_kind = 'source' and source.id = principal
-left join dealer on principal_kind = 'dealer' and dealer.id = principal
-where hash = {} and revoked_at is null and (expires_at is null or expires_at > {})
-"""
 
 
 class NotSignedIn(Refused):
@@ -63,6 +76,15 @@ class NotSentByUs(Refused):
     )
 
 
+class NotFromHere(Refused):
+    status = 403
+    sentence = "This key may not be used from your address. Ask an administrator of the alliance to allow its network."
+
+
+class TwoKeysLive(Refused):
+    sentence = "{code} has two keys that open already ({prefixes}). Revoke one of them, then make another."
+
+
 class Principal(msgspec.Struct, frozen=True):
     """A caller that proved its key: one source, or one dealer company for all offers made to it."""
 
@@ -77,6 +99,25 @@ class Principal(msgspec.Struct, frozen=True):
         return f"{self.kind}:{self.code}"
 
 
+class Admitted(msgspec.Struct, frozen=True):
+    """Who came in by which key, and what is left of its limit; no allowance where nothing is counted."""
+
+    key: int
+    principal: Principal
+    allowance: Allowance | None
+
+
+class Terms(msgspec.Struct, frozen=True):
+    """How a key may be used: until when, from which networks (any, when none is named), how often (as usual, when not said)."""
+
+    expires_at: datetime | None = None
+    allowed_from: tuple[str, ...] = ()
+    limit: Limit | None = None
+
+
+_AS_USUAL = Terms()
+
+
 async def make_source(code: str, *, kind: str) -> int:
     """The id of a source, made when it is new; an existing one keeps its kind. Refuses what is no code."""
     if not SOURCE_CODE.fullmatch(code):
@@ -88,31 +129,63 @@ async def make_source(code: str, *, kind: str) -> int:
     return found
 
 
-async def create_key(kind: PrincipalKind, code: str, *, at: datetime) -> str:
-    """A new key for a source (made when new) or a known dealer; the only moment at which it can be read. Refuses unknown dealers."""
+async def create_key(
+    kind: PrincipalKind,
+    code: str,
+    *,
+    at: datetime,
+    scopes: Collection[str] | None = None,
+    terms: Terms = _AS_USUAL,
+    actor: str | None = None,
+) -> str:
+    """A new key for a source (made when new) or a known dealer; the only moment at which it can be read.
+
+    Refuses unknown dealers, and a third key beside two living ones: whoever changes keys makes the second, moves over to it, and
+    revokes the first. Without `scopes` it opens all that its kind may.
+    """
     principal = await make_source(code, kind="api") if kind == "source" else await _dealer(code)
+    slot = await _free_slot(kind, principal, code, at=at)
     key = f"mq_{kind}_{secrets.token_urlsafe(32)}"
     await ApiKey(
         principal_kind=kind,
         principal=principal,
         hash=_hash(key),
         prefix=key[: len(f"mq_{kind}_") + 4],
-        scopes=" ".join(sorted(SCOPES[kind])),
+        scopes=" ".join(sorted(SCOPES[kind] if scopes is None else SCOPES[kind] & set(scopes))),
         created_at=at,
+        created_by=actor,
+        slot=slot,
+        expires_at=terms.expires_at,
+        allowed_from=list(terms.allowed_from) or None,
+        limit_requests=terms.limit.requests if terms.limit else None,
+        limit_seconds=terms.limit.seconds if terms.limit else None,
     ).save()
     return key
 
 
-async def authenticate(key: str, *, at: datetime) -> Principal:
-    """The principal of a live key; refuses every other text alike."""
-    with reaching():
-        found = await ApiKey.raw(_PRINCIPAL, _hash(key), at)
-        if not found:
-            raise SignInNeeded
-        row = found[0]
-        if row["last_used_at"] is None or at - row["last_used_at"] > SEEN_EVERY:
-            await ApiKey.update({ApiKey.last_used_at: at}).where(ApiKey.id == row["id"])
-    return Principal(row["principal_kind"], row["principal"], row["code"], frozenset(row["scopes"].split()))
+async def authenticate(key: str, *, at: datetime, address: Address | None = None) -> Admitted:
+    """Who a living key lets in, one more use of it counted; refuses every other text alike, and a key that is used from elsewhere."""
+    kinds, usual = list(limits.USUAL), list(limits.USUAL.values())
+    rows = await at_once(
+        statement("crm", "let_in"),
+        _hash(key),
+        at,
+        address,
+        settings().rate_limits,
+        kinds,
+        [limit.requests for limit in usual],
+        [limit.seconds for limit in usual],
+    )
+    if not rows:
+        raise SignInNeeded
+    row = rows[0]
+    if not row["is_from_there"]:
+        raise NotFromHere
+    if row["last_used_at"] is None or at - row["last_used_at"] > SEEN_EVERY:
+        # Once a minute, and of many requests at once by one: the others do not wait for its commit.
+        await at_once(_SEEN, row["id"], at, at - SEEN_EVERY)
+    principal = Principal(row["principal_kind"], row["principal"], row["code"], frozenset(row["scopes"].split()))
+    return Admitted(row["id"], principal, _allowance(row))
 
 
 def needs(*scopes: str) -> Guard:
@@ -209,9 +282,35 @@ async def _identified(connection: ASGIConnection[Any, Any, Any, Any]) -> Princip
     scheme, _, key = connection.headers.get("authorization", "").partition(" ")
     if scheme.lower() != "bearer" or not key:
         raise SignInNeeded
-    principal = await authenticate(key.strip(), at=datetime.now(UTC))
-    connection.state.principal = principal
-    return principal
+    at = datetime.now(UTC)
+    admitted = await authenticate(key.strip(), at=at, address=origin.caller(connection))
+    # Before anything is refused: every answer to a key tells its allowance (crm/api/allowances.py).
+    connection.state.principal, connection.state.allowance = admitted.principal, admitted.allowance
+    limits.refuse_too_many(admitted.allowance, at=at)
+    return admitted.principal
+
+
+def _allowance(row: asyncpg.Record) -> Allowance | None:
+    if not settings().rate_limits:
+        return None
+    limit, used = Limit(row["requests"], row["seconds"]), row["used"]
+    return Allowance(limit, None if used is None else limit.requests - used, row["ends_at"])
+
+
+async def _free_slot(kind: PrincipalKind, principal: int, code: str, *, at: datetime) -> int:
+    await lock_stripes(KEYS, [f"{kind}:{principal}"])
+    # A key that came to its end leaves its place by itself.
+    await current().execute(
+        "update api_key set slot = null where principal_kind = $1 and principal = $2 and expires_at <= $3",
+        kind,
+        principal,
+        at,
+    )
+    living = await current().fetch(_LIVING, kind, principal, at)
+    if len(living) >= MOST_LIVING:
+        raise TwoKeysLive(code=code, prefixes=", ".join(row["prefix"] for row in living))
+    taken = {row["slot"] for row in living}
+    return next(slot for slot in range(1, MOST_LIVING + 1) if slot not in taken)
 
 
 def _writes(connection: ASGIConnection[Any, Any, Any, Any]) -> bool:

@@ -31,6 +31,7 @@ ACTIONS = {
     "recovery_code_used": later("used a recovery code"),
     "recovery_codes_made": later("made new recovery codes"),
     "key_made": later("made a key"),
+    "key_changed": later("changed the terms of a key"),
     "key_revoked": later("revoked a key"),
     "notice_added": later("added a version of a notice"),
     "history_taken": later("took the history away as a file"),

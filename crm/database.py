@@ -151,6 +151,16 @@ async def transaction() -> AsyncIterator[Connection]:
             await _pool().release(connection)
 
 
+async def at_once(statement: str, *facts: object) -> list[asyncpg.Record]:
+    """The rows of one statement that is a transaction of its own, over when this returns; inside an open one it belongs to that."""
+    running = DB.current_transaction.get()
+    if running is not None:
+        return await cast("Connection", running.connection).fetch(statement, *facts)
+    with reaching():
+        async with _pool().acquire(timeout=PATIENCE) as connection:
+            return await connection.fetch(statement, *facts)
+
+
 @contextlib.contextmanager
 def reaching() -> Iterator[None]:
     """Around a query that needs no transaction: says DatabaseAway when the server is not to be reached."""

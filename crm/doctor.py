@@ -7,7 +7,7 @@ from typing import Literal
 
 import msgspec
 
-from crm import database, vault
+from crm import database, keys, vault
 from crm.database import current
 from crm.settings import settings
 
@@ -26,8 +26,9 @@ class Finding(msgspec.Struct, frozen=True):
 
 
 async def examine(*, at: datetime) -> list[Finding]:
-    """Look at keys, database, clock and disk; the caller's transaction reads only."""
-    return [_keys(), _kind_of_database(), await _server(), await _clock(at), _disk()]
+    """Look at the vault's keys, database, clock, disk and the keys of machines; the caller's transaction reads only."""
+    here = [_keys(), _kind_of_database(), await _server(), await _clock(at), _disk()]
+    return [*here, _rate_limits(), await _ending_keys(at)]
 
 
 def _keys() -> Finding:
@@ -71,3 +72,21 @@ def _disk() -> Finding:
     free = shutil.disk_usage(folder).free
     verdict: Verdict = "good" if free > LEAST_DISK else "bad"
     return Finding("disk", verdict, f"{free / 1024**3:.0f} GiB free.")
+
+
+def _rate_limits() -> Finding:
+    if not settings().rate_limits:
+        return Finding(
+            "limits",
+            "warning",
+            "MARQUEE_RATE_LIMITS is off: one system gone wild can keep all others out. Set it to on.",
+        )
+    return Finding("limits", "good", "Requests are counted by key.")
+
+
+async def _ending_keys(at: datetime) -> Finding:
+    ending = await keys.ending_soon(at=at)
+    if not ending:
+        return Finding("key ends", "good", "No key in use ends within two weeks, or its owner has another.")
+    named = ", ".join(f"{key.code} on {key.expires_at:%Y-%m-%d}" for key in ending)
+    return Finding("key ends", "warning", f"Nothing will open any more for {named}; make another key in time.")

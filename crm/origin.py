@@ -6,7 +6,8 @@ of itself in X-Forwarded headers counts only when the operator put a proxy befor
 
 import ipaddress
 import re
-from typing import Any
+from ipaddress import IPv4Address, IPv6Address
+from typing import Any, TypeAlias
 from urllib.parse import urlsplit
 
 from litestar.connection import ASGIConnection
@@ -36,6 +37,7 @@ SYSTEMS = (
 )
 
 Connection = ASGIConnection[Any, Any, Any, Any]
+Address: TypeAlias = IPv4Address | IPv6Address
 
 
 def cookie_name(connection: Connection) -> str | None:
@@ -56,19 +58,30 @@ def address(connection: Connection) -> str:
 
     Of an IPv6 address its first 64 bits: the rest one household chooses as it likes.
     """
+    found = caller(connection)
+    if found is None:
+        return _host(connection) or "unknown"
+    return str(found if isinstance(found, IPv4Address) else ipaddress.ip_network((found, 64), strict=False))
+
+
+def caller(connection: Connection) -> Address | None:
+    """The same address whole, for comparing it with networks; None when the way tells none (a socket of this machine)."""
+    try:
+        found = ipaddress.ip_address(_host(connection) or "")
+    except ValueError:
+        return None
+    if isinstance(found, IPv4Address):
+        return found
+    # A server that listens for both kinds writes one like the other; and which cable an address came by is no part of it.
+    return found.ipv4_mapped or IPv6Address(int(found))
+
+
+def _host(connection: Connection) -> str | None:
     told = connection.headers.get("x-forwarded-for") if settings().trust_proxy else None
     if told:
         # The last one is the proxy's own word; what stands before it, anybody can write.
-        return _household(told.rpartition(",")[2].strip())
-    return _household(connection.client.host) if connection.client else "unknown"
-
-
-def _household(host: str) -> str:
-    try:
-        found = ipaddress.ip_address(host)
-    except ValueError:
-        return host
-    return host if found.version == 4 else str(ipaddress.ip_network((found, 64), strict=False))  # noqa: PLR2004  as in IPv4
+        return told.rpartition(",")[2].strip()
+    return connection.client.host if connection.client else None
 
 
 def browser(connection: Connection) -> str:

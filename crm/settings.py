@@ -34,6 +34,8 @@ class Settings:
     sms_url: str | None = None
     sms_secret: str | None = field(default=None, repr=False)
     public_url: str = "http://127.0.0.1:8000"
+    # Off only by an explicit word: whoever has a key may then ask as fast as they can.
+    rate_limits: bool = True
 
 
 @functools.cache
@@ -66,6 +68,7 @@ def read(environment: Mapping[str, str]) -> Settings:
         sms_url=_url(given, "MARQUEE_SMS_URL", "https", "http"),
         sms_secret=_needed_with(given, "MARQUEE_SMS_SECRET", "MARQUEE_SMS_URL"),
         public_url=(_url(given, "MARQUEE_PUBLIC_URL", "https", "http") or Settings.public_url).rstrip("/"),
+        rate_limits=_is_on(given, "MARQUEE_RATE_LIMITS"),
     )
 
 
@@ -81,6 +84,13 @@ def _yes(given: Mapping[str, str], name: str) -> bool:
     if typed not in ("0", "1"):
         raise NotReady(why=f"{name} must be 1 or 0, not {typed!r}.")
     return typed == "1"
+
+
+def _is_on(given: Mapping[str, str], name: str) -> bool:
+    typed = given.get(name, "on")
+    if typed not in ("on", "off"):
+        raise NotReady(why=f"{name} must be on or off, not {typed!r}.")
+    return typed == "on"
 
 
 def _url(given: Mapping[str, str], name: str, *schemes: str) -> str | None:

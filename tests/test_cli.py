@@ -112,7 +112,8 @@ def test_the_commands_of_the_plan_are_there():
 
     assert known >= {
         "serve", "worker", "migrate", "seed", "doctor", "database url", "database stop", "network import", "import",
-        "keys create", "leads show", "route explain", "route replay", "people merge", "people unmerge", "people show",
+        "keys create", "keys list", "keys change",
+        "keys revoke", "leads show", "route explain", "route replay", "people merge", "people unmerge", "people show",
         "people members", "consent give", "consent withdraw", "export performance",
     }  # fmt: skip
 
@@ -142,7 +143,9 @@ async def test_the_doctor_says_what_it_looked_at_and_fails_when_something_is_bad
 
     found = {finding["what"]: finding["verdict"] for finding in ended.answer}
     assert (ended.code, found["server"]) == (1, "bad")
-    assert {found[what] for what in ("keys", "database", "clock", "queue", "set aside")} == {"good"}
+    assert {found[what] for what in ("keys", "database", "clock", "queue", "set aside", "limits", "key ends")} == {
+        "good"
+    }
 
 
 async def test_the_doctor_finds_what_waits_too_long_and_what_was_given_up(chengdu):
@@ -164,14 +167,52 @@ async def test_a_key_is_shown_once_and_lets_in(chengdu):
 
     assert "not stored" in person.err
     async with transaction():
-        assert (await access.authenticate(person.out.strip(), at=NOON)).code == "app"
-        assert (await access.authenticate(program.answer["key"], at=NOON)).code == "D1"
+        assert (await access.authenticate(person.out.strip(), at=NOON)).principal.code == "app"
+        assert (await access.authenticate(program.answer["key"], at=NOON)).principal.code == "D1"
     assert program.answer.keys() == {"key"}
+
+
+async def test_keys_are_listed_changed_and_revoked_by_their_number(chengdu):
+    terms = ("--until", "2037-05-01T10:00", "--from", "203.0.113.0/24", "--from", "2001:db8::/32", "--limit", "600/10")
+    await well("keys", "create", "--source", "app", "--scope", "leads", *terms)
+    await well("keys", "create", "--dealer", "D1")
+
+    dealers, [app_key] = [(await well("keys", "list", *of, "--json")).answer for of in ((), ("--source", "app"))]
+    assert [key["code"] for key in dealers] == ["D1", "app"]
+    assert (app_key["scopes"], app_key["limit"], app_key["expires_at"]) == (["leads"], "600/10", "2037-05-01T02:00:00Z")
+    assert app_key["allowed_from"] == ["203.0.113.0/24", "2001:db8::/32"]
+
+    changed = await well("keys", "change", app_key["id"], "--no-end", "--from-anywhere", "--limit", "usual", "--json")
+    assert (changed.answer["expires_at"], changed.answer["allowed_from"]) == (None, [])
+    assert changed.answer["limit"] == "12000/10"
+    assert (await well("keys", "change", app_key["id"], "--limit", "5/60", "--json")).answer["limit"] == "5/60"
+
+    assert "opens nothing any more" in (await well("keys", "revoke", app_key["id"])).out
+    assert "app" not in (await well("keys", "list")).out
+    assert "revoked" in (await well("keys", "list", "--all")).out
+    assert await value("select count(*) from history_entry where action = 'key_changed'") == 2
+
+
+async def test_a_third_key_is_refused_at_the_terminal_too(chengdu):
+    for _ in range(2):
+        await well("keys", "create", "--source", "app")
+
+    ended = await marquee("keys", "create", "--source", "app")
+
+    assert (ended.code, "app has two keys that open already" in ended.err) == (1, True)
 
 
 @pytest.mark.parametrize(
     ("arguments", "sentence"),
     [
+        (("keys", "create", "--source", "app", "--limit", "many"), "Write requests and seconds, like 600/10."),
+        (("keys", "create", "--source", "app", "--scope", "inbox"), "No source has inbox; known are consents, events"),
+        (("keys", "create", "--source", "app", "--until", "soon"), "Write a time like 2027-04-01T18:00."),
+        (("keys", "create", "--source", "app", "--until", "2020-01-01"), "This is over already"),
+        (("keys", "create", "--source", "app", "--from", "10.1.2.3/8"), "Write networks like 203.0.113.0/24"),
+        (("keys", "change", "7", "--until", "2037-01-01", "--no-end"), "These options contradict each other."),
+        (("keys", "list", "--source", "app", "--dealer", "D1"), "Say either --source CODE or --dealer CODE."),
+        (("keys", "revoke", "999999"), "There is nothing here for you."),
         (("keys", "create"), "Say either --source CODE or --dealer CODE."),
         (("keys", "create", "--dealer", "D404"), "There is no dealer D404."),
         (("keys", "create", "--source", "no code"), "A code is 1 to 40 letters"),

@@ -80,8 +80,10 @@ def _faults(exception: ValidationException) -> list[Fault]:
 
 
 def _headers(exception: Exception) -> dict[str, str]:
-    if isinstance(exception, (*database.AWAY, database.DatabaseAway)):
+    if isinstance(exception, database.AWAY):
         return {"Retry-After": str(database.DatabaseAway.retry_after)}
     if isinstance(exception, HTTPException) and exception.headers:
         return dict(exception.headers)
+    if (seconds := getattr(exception, "retry_after", None)) is not None:
+        return {"Retry-After": str(seconds)}
     return {"WWW-Authenticate": "Bearer"} if getattr(exception, "status", None) == HTTPStatus.UNAUTHORIZED else {}

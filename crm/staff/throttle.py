@@ -6,7 +6,7 @@ many tries at once count like many in a row: each is written down as failed befo
 
 import math
 from datetime import datetime, timedelta
-from typing import ClassVar, Literal
+from typing import Literal
 
 import msgspec
 
@@ -51,7 +51,12 @@ returning id
 class TooManyTries(Refused):
     status = 429
     sentence = "Too many tries did not fit. Please wait {minutes} min, then try again."
-    retry_after: ClassVar[int] = int(WINDOW.total_seconds())
+
+    @property
+    def retry_after(self) -> int:
+        """Seconds until it may be tried again."""
+        minutes: int = self.facts["minutes"]  # type: ignore[assignment]
+        return minutes * 60
 
 
 class Try(msgspec.Struct, frozen=True):

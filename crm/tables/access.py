@@ -1,6 +1,6 @@
 """Who may call us: sources and the keys of machines, and what they already asked."""
 
-from piccolo.columns import Boolean, Bytea, Integer, Serial, Timestamptz, Varchar
+from piccolo.columns import Array, Boolean, Bytea, Integer, Serial, SmallInt, Timestamptz, Varchar
 from piccolo.table import Table
 
 
@@ -14,7 +14,11 @@ class Source(Table, tablename="source"):
 
 
 class ApiKey(Table, tablename="api_key"):
-    """A bearer key of a source or dealer; only its SHA-256 is kept (the secret has 256 random bits), `prefix` names it to people."""
+    """A bearer key of a source or dealer; only its SHA-256 is kept (the secret has 256 random bits), `prefix` names it to people.
+
+    A principal has two slots, and a key holds one of them until it is revoked or its time is over. Without networks or a
+    limit of its own it may be used from anywhere, as often as its kind usually may (crm/limits.py).
+    """
 
     id: Serial
     principal_kind = Varchar(length=10, default=None)
@@ -23,9 +27,14 @@ class ApiKey(Table, tablename="api_key"):
     prefix = Varchar(length=16, default=None)
     scopes = Varchar(length=200, default=None)
     created_at = Timestamptz(default=None)
+    created_by = Varchar(length=80, default=None, null=True)
     expires_at = Timestamptz(default=None, null=True)
     revoked_at = Timestamptz(default=None, null=True)
     last_used_at = Timestamptz(default=None, null=True)
+    slot = SmallInt(default=None, null=True)
+    allowed_from = Array(base_column=Varchar(), default=None, null=True)
+    limit_requests = Integer(default=None, null=True)
+    limit_seconds = Integer(default=None, null=True)
 
 
 class Idempotency(Table, tablename="idempotency"):

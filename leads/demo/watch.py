@@ -21,11 +21,13 @@ import msgspec
 import structlog
 
 from crm import access
+from crm import keys as key_ring
 from crm.database import current
 from crm.errors import NotReady
 from leads.demo import dealers, showcase
 from leads.demo.dealers import Answer, Character
 from leads.demo.enquiries import WEB
+from leads.demo.ground import ACTOR
 
 LOOK_SECONDS = 0.1  # between the looks of two dealers: with 150 of them each looks about every 20 s
 WRITE_SECONDS = (2.0, 8.0)
@@ -52,11 +54,12 @@ class _Act(NamedTuple):
 
 
 async def make_keys(at: datetime) -> Keys:
-    """New keys for everybody who takes part, in the caller's transaction."""
+    """New keys for everybody who takes part, in the caller's transaction; those of the last run open nothing any more."""
+    await key_ring.revoke_made_by(ACTOR, at=at)
     codes = [row["code"] for row in await current().fetch("select code from dealer order by code")]
     return Keys(
-        web=await access.create_key("source", WEB, at=at),
-        dealers={code: await access.create_key("dealer", code, at=at) for code in codes},
+        web=await access.create_key("source", WEB, at=at, actor=ACTOR),
+        dealers={code: await access.create_key("dealer", code, at=at, actor=ACTOR) for code in codes},
     )
 
 

@@ -43,7 +43,18 @@ def do(url: str, people: Mapping[str, str]) -> dict[str, str]:
         done |= _invite(marketer)
     with _signed_in(url, people["brand_marketer"]) as colleague:
         done["second-factor"] = _send(colleague, "/account/second-factor")
+    with _signed_in(url, people["alliance_admin"]) as admin:
+        done["key"] = _a_key(admin)
     return done
+
+
+def _a_key(admin: httpx.Client) -> str:
+    """Where the terms of a key are that may be used from two networks until a day, as often as it was said."""
+    terms = {"expires_at": "2037-05-01T10:00", "allowed_from": "203.0.113.0/24 2001:db8::/32"}
+    limit = {"limit_requests": "600", "limit_seconds": "10"}
+    said = {"kind": "source", "code": "web-form", "scopes": ["leads", "consents"], **terms, **limit}
+    admin.post("/keys", data=said).raise_for_status()
+    return on_page(r'href="(/keys/\d+)"', admin.get("/keys?code=web-form").text)
 
 
 def _joint_campaign(browser: httpx.Client, address: str) -> dict[str, str]:

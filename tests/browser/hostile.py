@@ -138,7 +138,7 @@ async def _say_elsewhere(client: httpx.AsyncClient) -> None:
         if number % 4 == 0:
             await _post(client, "/staff", login=f"joker{number}@marquee.test", name=word, role="auditor")
             await _post(client, "/views", name=word[:80], query=f"campaign={word}", shared="team")
-            await _post(client, "/keys", kind="source", code=word[:40])
+            await _post(client, "/keys", kind="source", code=word[:40], scopes=["leads"])
             await _post(
                 client,
                 "/notices",

@@ -169,6 +169,8 @@ SCREENS = (
     Screen("sessions", MARKETER, at("/account/sessions")),
     Screen("staff-new", ADMIN, at("/staff/new")),
     Screen("key-new", ADMIN, at("/keys/new")),
+    Screen("key-new-wrong", ADMIN, at("/keys/new"), sends("#main form[method=post]", code="a b", limit_requests="5")),
+    Screen("key", ADMIN, left("key")),
     Screen("notice-new", ADMIN, at("/notices/new")),
     Screen("found", MARKETER, at("/"), sends("form.mq-find", q="王先生")),
     Screen("found-nothing", MARKETER, at("/"), sends("form.mq-find", q="欧阳无人")),

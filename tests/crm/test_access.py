@@ -22,7 +22,7 @@ async def create_key(kind="source", code="desk", *, at=NOON):
 
 async def authenticate(key, *, at=NOON):
     async with transaction():
-        return await access.authenticate(key, at=at)
+        return (await access.authenticate(key, at=at)).principal
 
 
 async def change_key(what):

@@ -4,6 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 from crm import doctor
 from crm.database import current, transaction
+from crm.settings import settings
 
 
 async def findings(*, at=None, before=None):
@@ -14,7 +15,9 @@ async def findings(*, at=None, before=None):
 
 
 async def test_everything_that_was_looked_at_is_named():
-    assert (await findings()).keys() == {"keys", "database", "server", "clock", "disk"}
+    assert (await findings()).keys() == {
+        "keys", "database", "server", "clock", "disk", "limits", "key ends",
+    }  # fmt: skip
 
 
 async def test_a_server_that_keeps_what_it_acknowledged_is_good():
@@ -34,3 +37,15 @@ async def test_clocks_that_are_apart_are_bad():
     found = (await findings(at=datetime.now(UTC) - timedelta(hours=1)))["clock"]
 
     assert (found.verdict, "3600 s apart" in found.says) == ("bad", True)
+
+
+async def test_limits_that_are_off_are_a_warning(monkeypatch):
+    monkeypatch.setenv("MARQUEE_RATE_LIMITS", "off")
+    settings.cache_clear()
+    try:
+        found = (await findings())["limits"]
+    finally:
+        monkeypatch.undo()
+        settings.cache_clear()
+
+    assert (found.verdict, "Set it to on" in found.says) == ("warning", True)

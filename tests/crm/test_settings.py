@@ -39,3 +39,11 @@ def test_settings_print_no_password():
 def test_without_an_address_of_its_own_the_house_is_on_this_machine():
     assert read({}).public_url == "http://127.0.0.1:8000"
     assert read({"MARQUEE_PUBLIC_URL": "https://invite.example/"}).public_url == "https://invite.example"
+
+
+@pytest.mark.parametrize("said", ["0", "false", "Off"])
+def test_limits_are_off_only_by_the_word_itself(said):
+    assert read({}).rate_limits
+    assert not read({"MARQUEE_RATE_LIMITS": "off"}).rate_limits
+    with pytest.raises(NotReady, match="MARQUEE_RATE_LIMITS must be on or off"):
+        read({"MARQUEE_RATE_LIMITS": said})

@@ -79,6 +79,8 @@ GET  /notices/new                                       settings
 GET  /keys                                              keys
 POST /keys                                              keys
 GET  /keys/new                                          keys
+GET  /keys/{key}                                        keys
+POST /keys/{key}/terms                                  keys
 POST /keys/{key}/revocation                             keys
 GET  /audit                                             audit
 GET  /audit/export                                      audit

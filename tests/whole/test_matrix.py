@@ -205,8 +205,9 @@ async def call(client, method, address, ids):
 
 
 def in_short(answer):
-    """All that was answered, but for its own address, which the page itself repeats."""
-    headers = sorted((name, told) for name, told in answer.headers.items() if name not in ("date", "content-length"))
+    """All that was answered, but for its own address, which the page itself repeats, and for what is left of the key's limit."""
+    passing = ("date", "content-length", "ratelimit")
+    headers = sorted((name, told) for name, told in answer.headers.items() if name not in passing)
     path = answer.request.url.path
     return repr((answer.text, headers)).replace(quote(path, safe=""), "HERE").replace(path, "HERE")
 

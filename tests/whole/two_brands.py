@@ -299,7 +299,7 @@ async def _whole_house(world: World) -> None:
     fields = chosen((await admin.get(answer.headers["location"])).text)
     columns = {"field": fields, "source": "desk", "mode": "offer"}
     await _done(admin, f"{answer.headers['location']}/columns", **columns)
-    await _done(admin, "/keys", kind="source", code="another")
+    await _done(admin, "/keys", kind="source", code="another", scopes=["leads"])
     world.ours["key"] = str(await value("select max(id) from api_key"))
     other = await colleague("auditor")
     world.ours["staff"] = str(other.id)

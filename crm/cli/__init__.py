@@ -1,4 +1,4 @@
-"""Commands about the database, the network, keys, people, consent and staff."""
+"""Commands about the database, the network, keys (crm/cli/keys.py), people, consent and staff."""
 
 import csv
 import sys
@@ -8,16 +8,15 @@ from uuid import UUID
 
 import click
 
-from crm import access, consent, database, identity, people, reference
-from crm import keys as key_ring
+from crm import consent, database, identity, people, reference
 from crm import staff as colleagues
+from crm.cli.keys import ACTOR, keys
 from crm.network import dealers, import_plan
 from crm.people import portraits
 from crm.roles import ROLES, Role
 from crm.staff import passwords
 from crm.terminal import answer, as_json, fail, say, with_database
 
-ACTOR = "staff:cli"
 PURPOSES = click.Choice(["alliance_marketing", "share_with_brand", "share_with_dealer"])
 
 
@@ -87,28 +86,6 @@ async def _import_network(file: Path, *, json_line: bool) -> None:
         f"{report.error} with errors; {report.untouched} other stores untouched"
     )
     answer(report, json_line=json_line, text=text)
-
-
-@click.group()
-def keys() -> None:
-    """Keys by which machines are let in."""
-
-
-@keys.command(name="create")
-@click.option("--source", help="The code of a system or desk that sends leads; made when it is new.")
-@click.option("--dealer", help="The code of a dealer company that works its inbox.")
-@as_json
-@with_database
-async def create_key(*, source: str | None, dealer: str | None, json_line: bool) -> None:
-    """Make a key for a source or a dealer. It is shown once, now."""
-    if (source is None) == (dealer is None):
-        raise fail("Say either --source CODE or --dealer CODE.")
-    kind: access.PrincipalKind = "source" if source else "dealer"
-    async with database.transaction():
-        key = await key_ring.make(kind, source or dealer or "", actor=ACTOR, at=datetime.now(UTC))
-    if not json_line:
-        say("Keep it safe: it is not stored and cannot be shown again.")
-    answer({"key": key}, json_line=json_line, text=key)
 
 
 @click.group(name="people")
