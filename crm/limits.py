@@ -26,10 +26,10 @@ class Limit(msgspec.Struct, frozen=True):
         return f"{self.requests}/{self.seconds}"
 
 
-# For keys without a limit of their own. A source may send 1,200 leads a second one by one, which is more than a small server takes in, and
-# many times that in batches: a launch night does not trip. A dealer's systems may ask a tenth of it. Windows are short, so that whoever was
+# For keys without a limit of their own. A source may send 3,000 leads a second one by one, which is more than a small server takes in, and
+# many times that in batches: a launch night does not trip. Dealers' systems ask less. Windows are short, so that whoever was
 # too fast waits for seconds.
-USUAL: dict[str, Limit] = {"source": Limit(12_000, 10), "dealer": Limit(1_200, 10)}
+USUAL: dict[str, Limit] = {"source": Limit(30_000, 10), "dealer": Limit(1_200, 10)}
 
 
 class TooManyRequests(Refused):

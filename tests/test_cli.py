@@ -184,7 +184,7 @@ async def test_keys_are_listed_changed_and_revoked_by_their_number(chengdu):
 
     changed = await well("keys", "change", app_key["id"], "--no-end", "--from-anywhere", "--limit", "usual", "--json")
     assert (changed.answer["expires_at"], changed.answer["allowed_from"]) == (None, [])
-    assert changed.answer["limit"] == "12000/10"
+    assert changed.answer["limit"] == "30000/10"
     assert (await well("keys", "change", app_key["id"], "--limit", "5/60", "--json")).answer["limit"] == "5/60"
 
     assert "opens nothing any more" in (await well("keys", "revoke", app_key["id"])).out

@@ -6,8 +6,10 @@ ID = "2026-11-29T20:20:00:000000"
 VERSION = "1.38.0"
 DESCRIPTION = "two keys, their networks and limits, counted uses"
 
-# Who made a key stands in the history since there is one. Of keys that were made before, the two newest living ones of a principal get the two places; older ones keep opening until they are revoked.
-# key_use is unlogged and refers to no key by a constraint: a count is worth no write to the log, and checking the reference would lock
+# Who made a key stands in the history since there is one. Of keys that were made before, the two newest living ones of a principal get the
+# two places; older ones keep opening until they are revoked.
+# key_use is unlogged and refers to no key by a constraint: `before` is what stood there before the last who
+# came together. A count is worth no write to the log, and checking the reference would lock
 # the key's row by one. Half of each page is left free, so that counting up stays within the page.
 PROMISES = """
 alter table api_key add column created_by varchar(80);
@@ -37,10 +39,11 @@ create unlogged table key_use (
     key integer not null,
     began_at timestamptz not null,
     ends_at timestamptz not null,
+    before integer not null,
     requests integer not null,
     most integer not null,
     primary key (key, began_at),
-    constraint key_use_within check (requests between 1 and most),
+    constraint key_use_within check (before between 0 and requests and requests between 1 and most),
     constraint key_use_window check (began_at < ends_at)
 ) with (fillfactor = 50);
 """

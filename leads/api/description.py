@@ -23,8 +23,8 @@ from leads.api import capture
 READER_POLICY = frame.POLICY.replace("style-src 'self'", "style-src 'self' 'unsafe-inline'") + "; font-src 'self' data:"
 ABOUT = """Sources send leads, dealers work their inbox: a key in `Authorization: Bearer` says who is calling.
 
-A key may send so many requests in so many seconds, a batch being one. Every answer says so in `RateLimit-Policy: "key";q=12000;w=10` (12,000
-in 10 s), and in `RateLimit: "key";r=11999;t=7` how many are left and in how many seconds the count begins anew. One too many is answered with
+A key may send so many requests in so many seconds, a batch being one. Every answer says so in `RateLimit-Policy: "key";q=30000;w=10` (30,000
+in 10 s), and in `RateLimit: "key";r=29999;t=7` how many are left and in how many seconds the count begins anew. One too many is answered with
 429 and was not done: the same request may be sent again after `Retry-After` seconds.
 """
 READER = {
