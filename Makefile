@@ -11,7 +11,7 @@ export UV_PROJECT_ENVIRONMENT := .venv
 unexport VIRTUAL_ENV
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test check oracle shots bench compare scale scale-campaign
+.PHONY: help setup demo test check oracle shots bench bench-depth compare scale scale-campaign
 
 help:
 	@echo "make demo    run the showcase  (PORT=8000 chooses the port, FRESH=1 starts over)"
@@ -20,6 +20,7 @@ help:
 	@echo "make oracle  read real addresses beside another reader of addresses"
 	@echo "make shots   draw every screen into shots/  (ARGS='leads home' chooses some)"
 	@echo "make bench   how fast leads come in when many send at once, beside the same door without a database  (SECONDS=, ROUNDS=)"
+	@echo "make bench-depth  what one more lead costs beside 10,000, 100,000 and 1,000,000 others  (SIZES=)"
 	@echo "make compare how fast batches come in, beside an older commit  (BASE=commit, BATCHES=)"
 	@echo "make scale   staff pages with a million leads beside their limits  (LEADS=, PEOPLE=, ROUNDS=)"
 	@echo "make scale-campaign  the page of one campaign with a million contacts  (TOUCHES=, FACTS=, ROUNDS=)"
@@ -54,6 +55,12 @@ bench: export SECONDS := $(SECONDS)
 bench: export ROUNDS := $(if $(filter command%,$(origin ROUNDS)),$(ROUNDS),3)
 bench: setup
 	@.venv/bin/python -m tests.bench.launch
+
+# Each crowd is made once, in a data folder of its own (a million: some 12 GB, ten to twenty minutes).
+SIZES ?= 10000 100000 1000000
+bench-depth: setup
+	@mkdir -p var
+	@.venv/bin/python -m tests.bench.depth $(SIZES)
 
 # This tree beside an older one, batch by batch.
 BATCHES ?= 20

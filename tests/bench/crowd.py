@@ -172,6 +172,11 @@ async def pour(on: Ground, *, people: range, leads_each: Sequence[int], seed: in
         await connection.close()
 
 
+def phone(number: int) -> str:
+    """The phone of the crowd's person of this number."""
+    return f"{MOBILE[number % len(MOBILE)]}{(number * 7919 + 13) % 100_000_000:08d}"
+
+
 class _Enquiry(NamedTuple):
     """What the rows of one lead have in common."""
 
@@ -190,7 +195,7 @@ class _Batch:
 
     def person(self, number: int, count: int, chance: Random) -> None:
         name = names.invent(chance)
-        phone = f"+86{MOBILE[number % len(MOBILE)]}{(number * 7919 + 13) % 100_000_000:08d}"
+        mobile = f"+86{phone(number)}"
         email = f"{''.join(name.sound)}{number}@example.com" if chance.random() < WITH_EMAIL else None
         moments = sorted(self.on.end - SPAN * chance.random() ** 1.3 for _ in range(count))
         person = uuid7(moments[0])
@@ -198,7 +203,7 @@ class _Batch:
         for place, at in enumerate(moments):
             in_pinyin = chance.random() < IN_PINYIN
             written = " ".join(part.title() for part in reversed(name.sound)) if in_pinyin else name.written
-            said = Particulars(name=written, phone=phone, email=email)
+            said = Particulars(name=written, phone=mobile, email=email)
             self._lead(f"C{number}-{place}", said, person, chance, at=at)
 
     def _lead(self, external: str, said: Particulars, person: UUID, chance: Random, *, at: datetime) -> None:
