@@ -114,6 +114,7 @@ ACTIONS = {
     "booking_done": later("noted that a booking took place"),
     "booking_done_undone": later("took back that a booking took place"),
     "guests_exported": later("exported guests"),
+    "guests_told": later("wrote to the guests of a list"),
     "guests_printed": later("printed a list of guests"),
     "campaign_planned": later("planned a campaign"),
     "campaign_changed": later("changed a campaign’s plan"),

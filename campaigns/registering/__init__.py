@@ -17,13 +17,23 @@ from campaigns.registering.arriving import (
 )
 from campaigns.registering.attending import HasNoPlace, mark_attended, mark_done, unmark_attended, unmark_done
 from campaigns.registering.changing import change_language, change_wishes, choose_slot, withdraw
-from campaigns.registering.leaving import OfferGone, accept, cancel_booking, cancel_registration, decline, lapse
+from campaigns.registering.leaving import (
+    OfferGone,
+    accept,
+    cancel_booking,
+    cancel_registration,
+    decline,
+    erase,
+    lapse,
+    unregister,
+)
 from campaigns.registering.lines import EVENT, SLOT, FewerThanTaken
 from campaigns.registering.shapes import (
     FORM_SOURCE,
     Booked,
     BookingBody,
     GuestSaid,
+    OfFile,
     Registered,
     RegistrationBody,
     WishSaid,
@@ -41,6 +51,7 @@ __all__ = [
     "GuestSaid",
     "HasNoPlace",
     "NamedElsewhere",
+    "OfFile",
     "OfferGone",
     "Registered",
     "RegistrationBody",
@@ -57,11 +68,13 @@ __all__ = [
     "change_wishes",
     "choose_slot",
     "decline",
+    "erase",
     "lapse",
     "mark_attended",
     "mark_done",
     "register",
     "unmark_attended",
     "unmark_done",
+    "unregister",
     "withdraw",
 ]
