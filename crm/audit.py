@@ -109,6 +109,8 @@ ACTIONS = {
     "guest_attendance_undone": later("took back that a guest was there"),
     "guest_link_renewed": later("renewed the link of a guest"),
     "registration_cancelled": later("cancelled a registration"),
+    "registration_restored": later("took back that a registration was cancelled"),
+    "booking_restored": later("took back that a booking was cancelled"),
     "booking_made": later("booked a slot for a guest"),
     "booking_cancelled": later("cancelled a booking"),
     "booking_done": later("noted that a booking took place"),

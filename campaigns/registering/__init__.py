@@ -28,6 +28,7 @@ from campaigns.registering.leaving import (
     unregister,
 )
 from campaigns.registering.lines import EVENT, SLOT, FewerThanTaken
+from campaigns.registering.returning import Returned, TooLateToReturn, restore_booking, restore_registration
 from campaigns.registering.shapes import (
     FORM_SOURCE,
     Booked,
@@ -56,7 +57,9 @@ __all__ = [
     "Registered",
     "RegistrationBody",
     "RegistrationCancelled",
+    "Returned",
     "SlotClosed",
+    "TooLateToReturn",
     "WaitsForEvent",
     "WishSaid",
     "accept",
@@ -73,6 +76,8 @@ __all__ = [
     "mark_attended",
     "mark_done",
     "register",
+    "restore_booking",
+    "restore_registration",
     "unmark_attended",
     "unmark_done",
     "unregister",

@@ -17,7 +17,7 @@ from campaigns import events
 from campaigns.events import EventFacts, SlotFacts
 from campaigns.registering import entries, lines, reading, telling
 from campaigns.registering.entries import BOOKED, OF_PERSON, REGISTERED, SAME_GUEST, SAME_PERSON_THERE, Guest
-from campaigns.registering.lines import EVENT, SLOT, Kind
+from campaigns.registering.lines import EVENT, SLOT
 from campaigns.registering.reading import Reading
 from campaigns.registering.shapes import Booked, BookingBody, OfFile, Place, Registered, RegistrationBody
 from campaigns.touchpoints import record_touches
@@ -251,7 +251,7 @@ async def _enter(
         await lines.lock(SLOT, slot.id)
     # Read under the lock: what it joins may have been cancelled while we waited.
     joined = await current().fetchval(SAME_GUEST, guest.person, event.id)
-    leads = joined and await _leads(EVENT, place, joined)
+    leads = joined and await lines.goes_before(EVENT, place.state, joined)
     row = entries.registration(
         body, what, guest, place=place, joins=None if leads else joined, event=event, source=source, at=at
     )
@@ -267,11 +267,6 @@ async def _enter(
     )  # fmt: skip
 
 
-async def _leads(kind: Kind, place: Place, joined: UUID) -> bool:
-    """Whether a form with this place stands before the earlier one of the same person: it got one, and the other holds none."""
-    return place.state == "confirmed" and not await lines.holds(kind, joined)
-
-
 async def _take_slot(
     slot: SlotFacts, entered: Registered, *, external_id: str, body_hash: bytes, source: Sender, at: datetime
 ) -> Booked:
@@ -281,7 +276,7 @@ async def _take_slot(
         await record_touches([entries.touch_of(slot, entered, at=at)])
     place = await lines.take(await lines.lock(SLOT, slot.id))
     joined = await current().fetchval(SAME_PERSON_THERE, entered.id, slot.id)
-    leads = joined and await _leads(SLOT, place, joined)
+    leads = joined and await lines.goes_before(SLOT, place.state, joined)
     row = entries.booking(
         slot,
         entered,

@@ -144,7 +144,8 @@ async def _cancel(kind: Kind, entry: UUID, message: Message | None, *, at: datet
         entry,
         at,
     )
-    if message is None:
+    # Whom nobody told of their place (a list brought them) nobody tells that it is gone.
+    if message is None or not await telling.has_spoken(kind, entry):
         await telling.forget(kind, [entry])
     else:
         await telling.tell(kind, [entry], message, at=at)

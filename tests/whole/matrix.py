@@ -287,11 +287,13 @@ POST /campaigns/{campaign}/guests/imports/{guest_list}/cancelling guests.import
 POST /campaigns/{campaign}/guests/imports/{guest_list}/telling    guests.import
 GET  /guests/{registration}                             guests.see
 POST /guests/{registration}/cancellation                guests.work
+POST /guests/{registration}/cancellation/undoing        guests.work
 POST /guests/{registration}/attendance                  guests.work
 POST /guests/{registration}/attendance/undoing          guests.work
 POST /guests/{registration}/link                        guests.work
 POST /guests/{registration}/bookings                    guests.work
 POST /guests/{registration}/bookings/{booking}/cancellation  guests.work
+POST /guests/{registration}/bookings/{booking}/cancellation/undoing  guests.work
 POST /guests/{registration}/bookings/{booking}/done     guests.work
 POST /guests/{registration}/bookings/{booking}/done/undoing  guests.work
 
