@@ -44,6 +44,7 @@ Permission = Literal[
     "campaigns.join",  # accept a brand's share and its arrangement
     "guests.see",
     "guests.work",  # register, change, cancel, check what a form said
+    "guests.import",  # bring in a list of guests of an event, a brand's people of their own brand's, and take it back
     "invitations.see",  # audiences and mailings, as counts
     "invitations.work",  # audiences, templates, sending
     "audit",
@@ -62,8 +63,17 @@ _MARKETING: frozenset[Permission] = frozenset(
 MAY: dict[Role, frozenset[Permission]] = {
     "alliance_admin": frozenset(PERMISSIONS) - {"inbox", "campaigns.join"},
     "alliance_marketer": _MARKETING
-    | {"people.merge", "network.work", "policies.work", "imports", "campaigns.work", "guests.work", "invitations.work"},
-    "brand_marketer": _MARKETING | {"campaigns.join", "invitations.work"},
+    | {
+        "people.merge",
+        "network.work",
+        "policies.work",
+        "imports",
+        "campaigns.work",
+        "guests.work",
+        "guests.import",
+        "invitations.work",
+    },
+    "brand_marketer": _MARKETING | {"campaigns.join", "guests.import", "invitations.work"},
     "regional_manager": _MARKETING - {"leads.export", "leads.create", "invitations.see"},
     "event_desk": frozenset({"home", "own", "leads.see", "leads.create"}),
     "store": frozenset({"own", "inbox"}),

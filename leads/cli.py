@@ -6,6 +6,7 @@ from uuid import UUID
 
 import click
 
+from campaigns.cli.events import events_group
 from crm import database
 from crm.terminal import answer, as_json, fail, with_database
 from leads import imports, queues, showing
@@ -26,6 +27,25 @@ async def import_file(file: Path, *, source: str, backfill: bool, errors: Path |
     """Bring in a registration spreadsheet (CSV). Each row gets a fate; a second run of the same FILE creates nothing."""
     mode: Mode = "backfill" if backfill else "offer"
     await imports.import_file(file, source=source, mode=mode, errors_path=errors, json_output=json_line)
+
+
+@events_group.command(name="import-guests")
+@click.argument("code")
+@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.option(
+    "--tell", is_flag=True, help="Write to the guests at once: that they have a place, or wait. [nobody hears]"
+)
+@click.option("--dry-run", is_flag=True, help="Only say what every row would become.")
+@click.option(
+    "--errors", type=click.Path(dir_okay=False, path_type=Path), help="Where rows with errors go. [FILE.errors.csv]"
+)
+@as_json
+@with_database
+async def import_guests(
+    code: str, file: Path, *, tell: bool, dry_run: bool, errors: Path | None, json_line: bool
+) -> None:
+    """Bring in a list of guests (CSV) of the event CODE. Each row gets a fate; a second run of the same FILE registers nobody."""
+    await imports.import_guests(file, event=code, errors_path=errors, tell=tell, dry_run=dry_run, json_output=json_line)
 
 
 @click.group(name="imports")

@@ -14,6 +14,7 @@ from litestar.params import FromPath
 from litestar.response import Template
 
 from campaigns import events, guest_links, guests, heads, registering
+from campaigns.registering import Returned
 from crm import access, addresses, history, languages, reference
 from crm.database import current, transaction
 from crm.errors import NotThere, Refused
@@ -57,9 +58,20 @@ class OneGuest(Controller):
             await guests.one(registration, frame.scope_of(request))
             await registering.cancel_registration(registration, at=at)
             await history.note(actor.actor, "registration_cancelled", "registration", registration, at=at)
-        return frame.back(
-            request, f"/guests/{registration}", told=say("It is cancelled; the place goes to the next in line.")
-        )
+        return _cancelled(request, registration, f"/guests/{registration}/cancellation/undoing")
+
+    @post("/cancellation/undoing", guards=[WORKS])
+    async def restore(self, request: Asked, registration: FromPath[UUID], actor: Me) -> Template | Response[None]:
+        try:
+            async with transaction():
+                await guests.one(registration, frame.scope_of(request))
+                back = await registering.restore_registration(registration, actor=actor.actor, at=datetime.now(UTC))
+        except NotThere:
+            raise
+        except Refused as wrong:
+            async with transaction():
+                return await _one(request, registration, wrong=wrong)
+        return frame.back(request, f"/guests/{registration}", told=_restored(back))
 
     @post("/attendance", guards=[WORKS])
     async def attended(self, request: Asked, registration: FromPath[UUID], actor: Me) -> Response[None]:
@@ -117,9 +129,22 @@ class GuestBookings(Controller):
             await _booking(request, registration, booking)
             await registering.cancel_booking(booking, at=at)
             await history.note(actor.actor, "booking_cancelled", "booking", booking, at=at)
-        return frame.back(
-            request, f"/guests/{registration}", told=say("It is cancelled; the place goes to the next in line.")
-        )
+        return _cancelled(request, registration, f"/guests/{registration}/bookings/{booking}/cancellation/undoing")
+
+    @post("/cancellation/undoing")
+    async def restore(
+        self, request: Asked, registration: FromPath[UUID], booking: FromPath[UUID], actor: Me
+    ) -> Template | Response[None]:
+        try:
+            async with transaction():
+                await _booking(request, registration, booking)
+                back = await registering.restore_booking(booking, actor=actor.actor, at=datetime.now(UTC))
+        except NotThere:
+            raise
+        except Refused as wrong:
+            async with transaction():
+                return await _one(request, registration, wrong=wrong)
+        return frame.back(request, f"/guests/{registration}", told=_restored(back))
 
     @post("/done")
     async def done(
@@ -166,6 +191,20 @@ async def _booking(request: Asked, registration: UUID, booking: UUID) -> None:
     is_theirs = "select exists (select from booking where id = $1 and registration = $2)"
     if not await current().fetchval(is_theirs, booking, registration):
         raise NotThere
+
+
+def _cancelled(request: Asked, registration: UUID, undo: str) -> Response[None]:
+    told = say("It is cancelled; the place goes to the next in line.")
+    return frame.back(request, f"/guests/{registration}", told=told, undo=undo)
+
+
+def _restored(back: Returned) -> str:
+    """How the guest stands again, in a sentence."""
+    if back.is_lost:
+        return say("The place was taken meanwhile: they are at the end of the waiting list now.")
+    if back.times_gone:
+        return say("They are registered again, but not for every time: look which they have, or wait for, now.")
+    return say("Taken back: they have what they had.")
 
 
 def _next(sent: Next, registration: UUID) -> str:

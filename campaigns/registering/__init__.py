@@ -17,13 +17,24 @@ from campaigns.registering.arriving import (
 )
 from campaigns.registering.attending import HasNoPlace, mark_attended, mark_done, unmark_attended, unmark_done
 from campaigns.registering.changing import change_language, change_wishes, choose_slot, withdraw
-from campaigns.registering.leaving import OfferGone, accept, cancel_booking, cancel_registration, decline, lapse
+from campaigns.registering.leaving import (
+    OfferGone,
+    accept,
+    cancel_booking,
+    cancel_registration,
+    decline,
+    erase,
+    lapse,
+    unregister,
+)
 from campaigns.registering.lines import EVENT, SLOT, FewerThanTaken
+from campaigns.registering.returning import Returned, TooLateToReturn, restore_booking, restore_registration
 from campaigns.registering.shapes import (
     FORM_SOURCE,
     Booked,
     BookingBody,
     GuestSaid,
+    OfFile,
     Registered,
     RegistrationBody,
     WishSaid,
@@ -41,11 +52,14 @@ __all__ = [
     "GuestSaid",
     "HasNoPlace",
     "NamedElsewhere",
+    "OfFile",
     "OfferGone",
     "Registered",
     "RegistrationBody",
     "RegistrationCancelled",
+    "Returned",
     "SlotClosed",
+    "TooLateToReturn",
     "WaitsForEvent",
     "WishSaid",
     "accept",
@@ -57,11 +71,15 @@ __all__ = [
     "change_wishes",
     "choose_slot",
     "decline",
+    "erase",
     "lapse",
     "mark_attended",
     "mark_done",
     "register",
+    "restore_booking",
+    "restore_registration",
     "unmark_attended",
     "unmark_done",
+    "unregister",
     "withdraw",
 ]

@@ -17,9 +17,9 @@ from campaigns import events
 from campaigns.events import EventFacts, SlotFacts
 from campaigns.registering import entries, lines, reading, telling
 from campaigns.registering.entries import BOOKED, OF_PERSON, REGISTERED, SAME_GUEST, SAME_PERSON_THERE, Guest
-from campaigns.registering.lines import EVENT, SLOT, Kind
+from campaigns.registering.lines import EVENT, SLOT
 from campaigns.registering.reading import Reading
-from campaigns.registering.shapes import Booked, BookingBody, Place, Registered, RegistrationBody
+from campaigns.registering.shapes import Booked, BookingBody, OfFile, Place, Registered, RegistrationBody
 from campaigns.touchpoints import record_touches
 from crm import consent, history, identity, reference
 from crm.database import current, insert, lock_stripes, notify
@@ -66,6 +66,7 @@ async def register(
     raw: bytes,
     slot: int | None = None,
     by: By = "guest",
+    of_file: OfFile | None = None,
 ) -> Registered:
     """Somebody comes, and books a slot along with it where one is named; a repeat gets the first answer.
 
@@ -77,7 +78,7 @@ async def register(
     chosen = await events.slot(slot, event=event.id) if slot is not None else None
     _refuse_closed(event, chosen, at=at, by=by)
     what = await _understood(body, event)
-    guest = await _meet(body, what, event=event, source=source, at=at, raw=raw)
+    guest = await _meet(body, what, event=event, source=source, at=at, raw=raw, of_file=of_file)
     entered = await _enter(body, what, guest, event=event, slot=chosen, source=source, at=at)
     if chosen is None or entered.state != "confirmed":
         await telling.tell(EVENT, [entered.id], "waiting" if entered.state == "waiting" else "confirmed", at=at)
@@ -200,17 +201,25 @@ async def _channels(event: EventFacts) -> Mapping[str, int]:
 
 
 async def _meet(
-    body: RegistrationBody, what: Reading, *, event: EventFacts, source: Sender, at: datetime, raw: bytes
+    body: RegistrationBody,
+    what: Reading,
+    *,
+    event: EventFacts,
+    source: Sender,
+    at: datetime,
+    raw: bytes,
+    of_file: OfFile | None = None,
 ) -> Guest:
     """Find out who it is and keep what they agreed to. Whoever else meets the same person for this event waits."""
     number = uuid7(at)
-    [met] = await identity.resolve([reading.observed(body, what, number=number, source=source, at=at)], at=at)
+    observed = reading.observed(body, what, number=number, source=source, at=at, of_file=of_file)
+    [met] = await identity.resolve([observed], at=at)
     await insert(
         consent.rows(
             what.answers,
             person=met.person,
             observation=number,
-            captured_at=at,
+            captured_at=observed.captured_at,
             at=at,
             actor=source.principal,
             evidence=raw,
@@ -242,7 +251,7 @@ async def _enter(
         await lines.lock(SLOT, slot.id)
     # Read under the lock: what it joins may have been cancelled while we waited.
     joined = await current().fetchval(SAME_GUEST, guest.person, event.id)
-    leads = joined and await _leads(EVENT, place, joined)
+    leads = joined and await lines.goes_before(EVENT, place.state, joined)
     row = entries.registration(
         body, what, guest, place=place, joins=None if leads else joined, event=event, source=source, at=at
     )
@@ -258,11 +267,6 @@ async def _enter(
     )  # fmt: skip
 
 
-async def _leads(kind: Kind, place: Place, joined: UUID) -> bool:
-    """Whether a form with this place stands before the earlier one of the same person: it got one, and the other holds none."""
-    return place.state == "confirmed" and not await lines.holds(kind, joined)
-
-
 async def _take_slot(
     slot: SlotFacts, entered: Registered, *, external_id: str, body_hash: bytes, source: Sender, at: datetime
 ) -> Booked:
@@ -272,7 +276,7 @@ async def _take_slot(
         await record_touches([entries.touch_of(slot, entered, at=at)])
     place = await lines.take(await lines.lock(SLOT, slot.id))
     joined = await current().fetchval(SAME_PERSON_THERE, entered.id, slot.id)
-    leads = joined and await _leads(SLOT, place, joined)
+    leads = joined and await lines.goes_before(SLOT, place.state, joined)
     row = entries.booking(
         slot,
         entered,

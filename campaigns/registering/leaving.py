@@ -42,6 +42,21 @@ async def cancel_registration(registration: UUID, *, at: datetime) -> None:
         await _cancel(SLOT, booked["id"], "cancelled" if booked["state"] == "confirmed" else None, at=at)
 
 
+async def unregister(registration: UUID, *, at: datetime) -> None:
+    """The same for somebody who never heard of it, because a list that named them is taken back: nobody is told."""
+    await cancel_registration(registration, at=at)
+    booked = await current().fetch("select id from booking where registration = $1", registration)
+    await telling.forget(SLOT, [row["id"] for row in booked])
+    await telling.forget(EVENT, [registration])
+
+
+async def erase(observations: Sequence[UUID]) -> None:
+    """Delete registrations that are cancelled and of which nobody was ever told, as if nobody had sent them; the caller takes back the rest."""
+    gone = [row["id"] for row in await current().fetch(_OF_OBSERVATIONS, list(observations))]
+    for deletion in _ERASE if gone else ():
+        await current().execute(deletion, gone)
+
+
 async def cancel_booking(booking: UUID, *, at: datetime) -> None:
     """They do not need this place in a slot; their registration stays."""
     await _cancel(SLOT, booking, "cancelled", at=at)
@@ -129,7 +144,8 @@ async def _cancel(kind: Kind, entry: UUID, message: Message | None, *, at: datet
         entry,
         at,
     )
-    if message is None:
+    # Whom nobody told of their place (a list brought them) nobody tells that it is gone.
+    if message is None or not await telling.has_spoken(kind, entry):
         await telling.forget(kind, [entry])
     else:
         await telling.tell(kind, [entry], message, at=at)
@@ -155,6 +171,15 @@ async def _locked(kind: Kind, entry: UUID) -> tuple[lines.Line, Record]:
     return line, row
 
 
+_OF_OBSERVATIONS = "select id from registration where observation = any($1::uuid[]) order by id for update"
+# In the order that foreign keys want. What joined one of these and found no heir (another person's by now) stands alone.
+_ERASE = (
+    "delete from guest_message where registration = any($1::uuid[])",
+    "update booking set joins = null where joins in (select id from booking where registration = any($1::uuid[]))",
+    "delete from booking where registration = any($1::uuid[])",
+    "update registration set joins = null where joins = any($1::uuid[])",
+    "delete from registration where id = any($1::uuid[])",
+)
 _LAPSED = {
     kind.scarce: f"select distinct {kind.scarce} as id from {kind.entries} where state = 'offered' and offer_until <= $1 limit $2"
     for kind in (EVENT, SLOT)

@@ -166,6 +166,11 @@ async def holds(kind: Kind, entry: UUID) -> bool:
     return state in ("confirmed", "offered")
 
 
+async def goes_before(kind: Kind, state: State, joined: UUID) -> bool:
+    """Whether a form that stands so is before the earlier one of the same person: it has a place, and the other holds none."""
+    return state == "confirmed" and not await holds(kind, joined)
+
+
 async def stand_alone(kind: Kind, number: int) -> int:
     """Entries that joined one which is another person's by now join none; their places were always counted. Says how many."""
     rows = await current().fetch(_APART[kind.scarce], number)

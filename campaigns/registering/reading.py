@@ -9,7 +9,7 @@ from uuid import UUID
 
 import msgspec
 
-from campaigns.registering.shapes import RegistrationBody, WishSaid
+from campaigns.registering.shapes import OfFile, RegistrationBody, WishSaid
 from crm import understanding, vault
 from crm.consent import Answer
 from crm.errors import Fault
@@ -83,14 +83,25 @@ def wishes(said: list[WishSaid], *, reference: Reference, faults: list[Fault]) -
     return list(found)
 
 
-def observed(body: RegistrationBody, what: Reading, *, number: UUID, source: Sender, at: datetime) -> Observed:
+def observed(
+    body: RegistrationBody,
+    what: Reading,
+    *,
+    number: UUID,
+    source: Sender,
+    at: datetime,
+    of_file: OfFile | None = None,
+) -> Observed:
     """What this body says about its person, for identity; `number` is the observation's."""
+    said_at = of_file.said_at if of_file else None
     return Observed(
         id=number,
         source=source.id,
         external_id=body.external_id,
-        captured_at=at,
+        captured_at=min(said_at, at) if said_at else at,
         received_at=at,
+        import_id=of_file.import_id if of_file else None,
+        row_no=of_file.row if of_file else None,
         synthetic=source.test,
         region=what.region,
         name=what.who.name,

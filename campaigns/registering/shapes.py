@@ -3,6 +3,7 @@
 Promises known words in every closed field. Refuses unknown fields; whether a phone is a phone and a brand exists is for `reading`.
 """
 
+from datetime import datetime
 from typing import Annotated, Literal
 from uuid import UUID
 
@@ -66,6 +67,14 @@ class BookingBody(Wire):
             language=self.language,
             consents=self.consents,
         )
+
+
+class OfFile(msgspec.Struct, frozen=True):
+    """The row of a file that somebody comes by; `said_at` is when they said what stands there, if anybody wrote that down."""
+
+    import_id: UUID
+    row: int
+    said_at: datetime | None
 
 
 class Place(msgspec.Struct, frozen=True):

@@ -18,6 +18,7 @@ from crm.ids import uuid7
 
 Message = Literal["confirmed", "waiting", "offered", "changed", "cancelled", "lapsed"]
 BEFORE = timedelta(days=1)
+NOTHING = "nothing"
 
 
 async def tell(kind: Kind, entries: Sequence[UUID], message: Message, *, at: datetime) -> None:
@@ -31,6 +32,24 @@ async def tell(kind: Kind, entries: Sequence[UUID], message: Message, *, at: dat
         await forget_reminders(kind, entries)
     elif message == "confirmed":
         await remind(kind, entries, at=at)
+
+
+async def unsay_cancelled(kind: Kind, entry: UUID) -> str | None:
+    """Nobody is told any more that this was cancelled; says what its guest was told last, or None where that is not known to them by now.
+
+    NOTHING is told of a guest to whom nobody ever spoke, because a list brought them.
+    """
+    unsaid = await current().fetch(f"{_UNTOLD} and kind = 'cancelled' and {_NAMED[kind]} returning id", [entry])
+    last: str | None = await current().fetchval(_LAST_TOLD[kind.scarce], entry)
+    if last is None and not unsaid and not await has_spoken(kind, entry):
+        return NOTHING
+    return last
+
+
+async def has_spoken(kind: Kind, entry: UUID) -> bool:
+    """Whether this guest was told anything of their registration and its times, or is about to be."""
+    spoken: bool = await current().fetchval(_SPOKEN[kind.scarce], entry)
+    return spoken
 
 
 async def moved_up(kind: Kind, moved: Moved, *, at: datetime) -> None:
@@ -73,6 +92,18 @@ async def _entries(kind: Kind, entries: Sequence[UUID]) -> list[Record]:
 
 _UNTOLD = "delete from guest_message where told_at is null"
 _NAMED = {EVENT: "registration = any($1::uuid[]) and booking is null", SLOT: "booking = any($1::uuid[])"}
+_LAST_TOLD = {
+    kind.scarce: f"""
+select kind from guest_message where told_at is not null and kind <> 'reminder' and {named} order by told_at desc, id desc limit 1
+"""
+    for kind, named in ((EVENT, "registration = $1 and booking is null"), (SLOT, "booking = $1"))
+}
+_SPOKEN = {
+    "event": "select exists (select from guest_message where registration = $1)",
+    "slot": """
+select exists (select from guest_message join booking on booking.registration = guest_message.registration where booking.id = $1)
+""",
+}
 _KNOWN_BY_BOOKINGS = """
 select id from registration
 where id = any($1::uuid[]) and exists (select from booking where registration = registration.id and state = 'confirmed')

@@ -21,13 +21,14 @@ from crm.languages import later
 from crm.network import stores_file
 from crm.roles import Actor
 from leads.capture import Mode
-from leads.imports import files, rows, undoing
+from leads.imports import files, guests, rows, undoing
 from leads.imports.rows import SOURCE_KIND
-from leads.sources import delimited, desk, sheets
+from leads.sources import delimited, desk, guest_list, sheets
 from leads.tables import Import
 
-Subject = Literal["leads", "stores"]
+Subject = Literal["leads", "stores", "guests"]
 
+VOCABULARIES = {"leads": desk.DESK, "guests": guest_list.GUESTS}
 FIRST_SOURCE = "desk"
 LONGEST_NAME = 200
 SHOWN = 24  # characters of an example
@@ -70,10 +71,27 @@ async def begin(
     content: bytes, *, name: str, subject: Subject, actor: Actor, at: datetime, source_code: str | None = None
 ) -> UUID:
     """Keep a file and look at its columns; refuses what is too large or no sheet at all. Returns the import's id."""
-    files.refuse_large(len(content))
     source = None if subject == "stores" else await access.make_source(source_code or FIRST_SOURCE, kind=SOURCE_KIND)
+    return await _begin(content, name=name, subject=subject, source=source, actor=actor, at=at)
+
+
+async def begin_guests(content: bytes, *, event: int, name: str, actor: Actor, at: datetime) -> UUID:
+    """The same for a list of guests of this event, by a brand's people of their own brand's guests; refuses an event that is over."""
+    await guests.refuse_over(event, at=at)
+    source = await guests.source_of(actor.brand)
+    return await _begin(
+        content, name=name, subject="guests", source=source, actor=actor, at=at, event=event, brand=actor.brand
+    )
+
+
+async def _begin(
+    content: bytes, *, name: str, subject: Subject, source: int | None, actor: Actor, at: datetime, **facts: Any
+) -> UUID:
+    files.refuse_large(len(content))
     columns = await rows.remembered(source, subject=subject)
     layout = await _looked_at(content, subject=subject, columns=columns)
+    if subject == "guests":
+        guests.refuse_many(layout.rows)
     made = Import(
         id=uuid7(at),
         subject=subject,
@@ -86,6 +104,7 @@ async def begin(
         state="waiting",
         total=layout.rows,
         started_at=at,
+        **facts,
     )
     await insert([made])
     await files.keep(content, import_id=made.id, at=at)
@@ -101,11 +120,15 @@ async def layout(import_id: UUID) -> Layout:
 
 def look(content: bytes, *, subject: Subject, columns: Mapping[str, str]) -> Layout:
     """What stands in a file, as far as it can be told without a person's name leaving it."""
-    return _look_at_stores(content, columns) if subject == "stores" else _look_at_leads(content, columns)
+    if subject == "stores":
+        return _look_at_stores(content, columns)
+    return _look_at_people(content, VOCABULARIES[subject].taught_by(columns))
 
 
-async def settle(import_id: UUID, *, fields: Sequence[str], source: str, mode: Mode, actor: Actor) -> None:
-    """Say what each column is (in their order), whom the file is from and what is to be done, and check it.
+async def settle(
+    import_id: UUID, *, fields: Sequence[str], source: str = "", mode: Mode = "offer", actor: Actor
+) -> None:
+    """Say what each column is (in their order), for leads whom the file is from and what is to be done, and check it.
 
     Refuses fields that nobody knows and a file in which no column is the number, the time or a contact.
     """
@@ -114,7 +137,10 @@ async def settle(import_id: UUID, *, fields: Sequence[str], source: str, mode: M
         raise WrongStep(state=row["state"])
     names = [one.name for one in (await layout(import_id)).columns]
     mapping = _mapping(names, fields, subject=row["subject"])
-    source_id = None if row["subject"] == "stores" else await access.make_source(source.strip(), kind=SOURCE_KIND)
+    # A list of guests keeps the name of those who brought it.
+    source_id = row["source"]
+    if row["subject"] == "leads":
+        source_id = await access.make_source(source.strip(), kind=SOURCE_KIND)
     await current().execute(
         "update import set mapping = $2, source = $3, mode = $4, staff = $5 where id = $1",
         import_id,
@@ -157,13 +183,24 @@ async def cancel(import_id: UUID, *, actor: Actor, at: datetime) -> None:
     await history.note(actor.actor, "import_cancelled", "import", import_id, at=at)
 
 
+async def tell_guests(import_id: UUID, *, actor: Actor, at: datetime) -> int:
+    """Write to the guests of a list that was brought in; says to how many. Refuses a list that is still at work, or was undone."""
+    row = await _locked(import_id, ("done", "cancelled", "failed"))
+    if row["subject"] != "guests":
+        raise NotThere
+    told = await guests.tell(import_id, at=at)
+    if told:
+        await history.note(actor.actor, "guests_told", "import", import_id, at=at, rows=told)
+    return told
+
+
 async def undo(import_id: UUID, *, actor: Actor, at: datetime) -> None:
     """Take back exactly what the import made; a worker does it."""
     await undoing.ask(import_id, actor=actor.actor, at=at)
 
 
 async def same_file(import_id: UUID) -> SameFile | None:
-    """The latest other import of the very same bytes that made something and was not undone."""
+    """The latest other import of the very same bytes that made something and was not undone; of guests, for the same event by the same brand."""
     row = await current().fetchrow(_SAME_FILE, import_id)
     return SameFile(*row.values()) if row else None
 
@@ -177,16 +214,15 @@ def shape(text: str) -> str:
 
 def fields_of(subject: Subject) -> tuple[str, ...]:
     """What a column may be."""
-    return stores_file.COLUMNS if subject == "stores" else tuple(desk.DESK.words)
+    return stores_file.COLUMNS if subject == "stores" else tuple(VOCABULARIES[subject].words)
 
 
 def needed_of(subject: Subject) -> list[Sequence[str]]:
     """The fields that a file cannot do without; of each group one is enough."""
-    return [[column] for column in stores_file.COLUMNS] if subject == "stores" else desk.DESK.needed
+    return [[column] for column in stores_file.COLUMNS] if subject == "stores" else VOCABULARIES[subject].needed
 
 
-def _look_at_leads(content: bytes, columns: Mapping[str, str]) -> Layout:
-    vocabulary = desk.DESK.taught_by(columns)
+def _look_at_people(content: bytes, vocabulary: sheets.Vocabulary) -> Layout:
     sheet = sheets.look(content, vocabulary=vocabulary)
     records = sheet.rows()
     if not any(sheet.columns):
@@ -235,7 +271,7 @@ def _mapping(names: Sequence[str], fields: Sequence[str], *, subject: Subject) -
 
 
 def _told(missing: Sequence[Sequence[str]], subject: Subject) -> list[Sequence[str]]:
-    return [["stores"]] if subject == "stores" else list(missing)
+    return list(missing) if subject == "leads" else [[subject]]
 
 
 async def _looked_at(content: bytes, *, subject: Subject, columns: Mapping[str, str]) -> Layout:
@@ -251,7 +287,7 @@ async def _row(import_id: UUID) -> Mapping[str, Any]:
 
 
 async def _locked(import_id: UUID, states: Sequence[str]) -> Mapping[str, Any]:
-    row = await current().fetchrow("select subject, state from import where id = $1 for update", import_id)
+    row = await current().fetchrow("select subject, state, source from import where id = $1 for update", import_id)
     if row is None:
         raise NotThere
     if row["state"] not in states:
@@ -261,8 +297,9 @@ async def _locked(import_id: UUID, states: Sequence[str]) -> Mapping[str, Any]:
 
 async def _has_made(import_id: UUID) -> bool:
     made: bool = await current().fetchval(
-        "select exists (select from import_row where import_id = $1 and fate in ('created', 'repeat', 'kept', 'undone'))",
+        "select exists (select from import_row where import_id = $1 and fate = any($2))",
         import_id,
+        [*rows.MADE, "repeat", "kept", "undone"],
     )
     return made
 
@@ -281,6 +318,7 @@ LACKING = {
     "registration": later("Say which column is the registration number: without it a row cannot be told from another."),
     "registered_at": later("Say which column is the time of registration."),
     "phone": later("Say which column is the phone number, the e-mail address or the WeChat unionid."),
+    "guests": later("Say which column is the phone number or the e-mail address."),
     "stores": later("Every column of a stores file is needed; say for each which one it is."),
 }
 
@@ -288,6 +326,7 @@ _SAME_FILE = """
 select other.id, other.state, other.started_at
 from import as this
 join import as other on other.file_hash = this.file_hash and other.id <> this.id and other.subject = this.subject
+    and other.event is not distinct from this.event and other.brand is not distinct from this.brand
 where this.id = $1 and other.created > 0 and other.state in ('queued', 'running', 'done', 'cancelled', 'failed')
 order by other.started_at desc limit 1
 """

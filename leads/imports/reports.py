@@ -7,12 +7,14 @@ import io
 from collections import Counter
 from collections.abc import Callable, Collection, Mapping, Sequence
 from pathlib import Path
+from typing import NamedTuple
 
 import msgspec
 
 from crm.network import stores_file
 from leads.imports.rows import Fated, words
-from leads.sources import delimited, desk, sheets
+from leads.sources import delimited, sheets
+from leads.sources.reading import PROBLEM
 
 
 class ImportReport(msgspec.Struct, frozen=True):
@@ -27,6 +29,18 @@ class ImportReport(msgspec.Struct, frozen=True):
     lines: dict[str, int]
     unknown_columns: list[str]
     failed: list[tuple[int, str]]
+
+
+class GuestReport(NamedTuple):
+    """What became, or (of a dry run) would become, of a list of guests; `told` is how many were written to."""
+
+    rows: int
+    registered: int
+    waiting: int
+    repeat: int
+    error: int
+    told: int = 0
+    dry_run: bool = False
 
 
 def of(sheet: sheets.Sheet, fated: Sequence[Fated]) -> ImportReport:
@@ -70,7 +84,7 @@ def error_file_of_stores(content: bytes, failed: Mapping[int, str], *, say: Call
     lines = dict(stores_file.records(content))
     rows = [[say(reason), *lines[number]] for number, reason in failed.items()]
     file = io.StringIO(newline="")
-    delimited.write_to(file, columns=[desk.PROBLEM["en"], *lines[1]], rows=rows)
+    delimited.write_to(file, columns=[PROBLEM["en"], *lines[1]], rows=rows)
     return file.getvalue().encode("utf-8-sig", "replace")
 
 
@@ -91,11 +105,29 @@ def told(report: ImportReport, *, errors_path: Path) -> str:
     return "\n".join(said)
 
 
+def told_of_guests(report: GuestReport, found: ImportReport, *, errors_path: Path) -> str:
+    """What became of a list of guests in words, for a terminal."""
+    first = (
+        f"{report.rows} rows: {report.registered} {'would be ' if report.dry_run else ''}registered, {report.waiting} on the waiting list,"
+        f" {report.repeat} repeat, {report.error} error"
+    )
+    said = [first, *(f"  {count:>6}  {reason}" for reason, count in found.reasons.items())]
+    if found.notes:
+        said += ["to know:", *(f"  {count:>6}  {note}" for note, count in found.notes.items())]
+    if found.unknown_columns:
+        said.append(f"columns not used: {', '.join(found.unknown_columns)}")
+    if not report.dry_run:
+        said.append(f"{report.told} guests are being written to" if report.told else "nobody was written to")
+    if found.failed:
+        said.append(f"mend and import: {errors_path}")
+    return "\n".join(said)
+
+
 def _failed_rows(sheet: sheets.Sheet, failed: Collection[tuple[int, str]]) -> tuple[list[str], list[list[str]]]:
     language = "en" if all(name.isascii() for name in sheet.columns) else "zh"
     cells = {record.number: record.cells for record in sheet.rows()}
-    kept = [place for place, name in enumerate(sheet.columns) if name not in desk.PROBLEM.values()]
-    columns = [desk.PROBLEM[language], *(sheet.columns[place] for place in kept)]
+    kept = [place for place, name in enumerate(sheet.columns) if name not in PROBLEM.values()]
+    columns = [PROBLEM[language], *(sheet.columns[place] for place in kept)]
     return columns, [[reason, *_in_columns(cells[number], kept, len(sheet.columns))] for number, reason in failed]
 
 

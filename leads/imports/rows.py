@@ -16,7 +16,7 @@ from crm.database import current, insert
 from crm.errors import Fault
 from leads import capture
 from leads.capture import RAW_KEPT, Incoming, Mode, Outcome, Sender
-from leads.sources import desk, sheets
+from leads.sources import desk, guest_list, sheets
 from leads.sources.cars import CarNames
 from leads.sources.desk import Row
 from leads.tables import ImportRow
@@ -27,13 +27,18 @@ DIFFERS = "This number came before with other contents; what came first stands."
 CAME_BEFORE = "This number came before; it changes nothing."
 LONGEST_REASON = 400
 
-Fate = Literal["new", "known", "duplicate", "changed", "unchanged", "created", "repeat", "error", "undone", "kept"]
+Fate = Literal[
+    "new", "known", "duplicate", "changed", "unchanged", "place", "line",
+    "created", "registered", "waiting", "repeat", "error", "undone", "kept",
+]  # fmt: skip
+# What a row made, until it is undone.
+MADE = ("created", "registered", "waiting")
 
 
 class Fated(NamedTuple):
     """A row and what became of it; `faults` are why not, or what is to be said of a row all the same."""
 
-    row: Row
+    row: Row | guest_list.Row
     fate: Fate
     faults: list[Fault]
     observation: UUID | None = None
@@ -131,6 +136,10 @@ _COUNTED = {
     "duplicate": "repeat",
     "changed": "created",
     "unchanged": "repeat",
+    "place": "created",
+    "line": "created",
+    "registered": "created",
+    "waiting": "created",
 } | {fate: fate for fate in ("created", "repeat", "error")}
 
 # Where capture's paths stand in a sheet; the longest name comes first.
@@ -141,6 +150,8 @@ _FIELDS = {
     "person": "phone",
     "place": "address",
     "interests": "interest",
+    "wishes": "interest",
+    "slot": "slot",
     "consents": "consent_alliance",
 }
 
@@ -151,7 +162,7 @@ def in_words_of(sheet: sheets.Sheet, fault: Fault) -> Fault:
     return Fault(path=sheet.name_of(field), message=fault["message"])
 
 
-def notes_of(row: Row) -> list[Fault]:
+def notes_of(row: Row | guest_list.Row) -> list[Fault]:
     """What is to be said of a row that is taken in all the same."""
     return [Fault(path=note["path"], message=f"{note['message']} Taken in without it.") for note in row.notes]
 
@@ -167,7 +178,7 @@ def _fated(row: Row, outcome: Outcome | None, sheet: sheets.Sheet) -> Fated:
     return Fated(row, "repeat", said, outcome.observation)
 
 
-async def _keep_unread(rows: Sequence[Row], *, sender: Sender, at: datetime) -> None:
+async def _keep_unread(rows: Sequence[Row | guest_list.Row], *, sender: Sender, at: datetime) -> None:
     """Keep rows that never became a body, sealed, once however often their file is tried."""
     ids = [UUID(bytes=vault.match_key("raw_payload", row.raw.decode(), namespace=sender.code)[:16]) for row in rows]
     await current().executemany(

@@ -12,12 +12,14 @@ from uuid import UUID
 
 import msgspec
 
+from campaigns import heads
 from crm.database import current, statement
 from crm.errors import NotThere
+from crm.roles import EVERYTHING, Condition, Scope, numbered
 from leads.imports import files, reports, rows
 from leads.imports.checking import Checked
 from leads.imports.words import in_words
-from leads.sources import desk
+from leads.sources import desk, guest_list
 
 PAGE = 50
 WORKING = ("checking", "queued", "running", "undoing")
@@ -42,8 +44,29 @@ class Shown(msgspec.Struct, frozen=True):
     undone_at: datetime | None
     by: str | None
     kept_until: datetime | None
+    event: str | None
+    campaign: str | None
+    campaign_id: int | None
+    told_at: datetime | None
     checked: Checked
     fates: dict[str, int]
+
+    @property
+    def home(self) -> str:
+        """Where imports of its kind are listed."""
+        if self.campaign is None or self.campaign_id is None:
+            return "/imports"
+        return f"/campaigns/{heads.reference(self.campaign, self.campaign_id)}/guests/imports"
+
+    @property
+    def address(self) -> str:
+        """Where it is shown."""
+        return f"{self.home}/{self.id}"
+
+    @property
+    def may_tell(self) -> bool:
+        """Whether the guests of a list can be written to."""
+        return self.subject == "guests" and self.state in ("done", "cancelled", "failed")
 
     @property
     def is_working(self) -> bool:
@@ -53,16 +76,17 @@ class Shown(msgspec.Struct, frozen=True):
     @property
     def has_made(self) -> bool:
         """Whether it brought anything in, or was about to: then its columns stay as they are."""
-        return bool({"created", "repeat", "kept", "undone"} & self.fates.keys())
+        return bool({*rows.MADE, "repeat", "kept", "undone"} & self.fates.keys())
 
 
 class Line(NamedTuple):
-    """One row of a file: its number, its fate, what is to be said of it, and its lead where one was made."""
+    """One row of a file: its number, its fate, what is to be said of it, and its lead or guest where one was made."""
 
     number: int
     fate: str
     reason: str
     lead: UUID | None
+    guest: UUID | None
 
 
 class Listed(NamedTuple):
@@ -73,17 +97,32 @@ class Listed(NamedTuple):
     has_older: bool
 
 
-async def latest(*, after: UUID | None = None, before: UUID | None = None) -> Listed:
+async def latest(which: Condition = EVERYTHING, *, after: UUID | None = None, before: UUID | None = None) -> Listed:
     """Imports, the latest first, from one on (`after`) or up to one (`before`)."""
     turned = before is not None
     query = statement("leads", "imports_newer" if turned else "imports_older")
-    found = [_shown(dict(row)) for row in await current().fetch(query, before or after, PAGE + 1)]
+    text, values = numbered(query, [which], before or after, PAGE + 1)
+    found = [_shown(dict(row)) for row in await current().fetch(text, *values)]
     return _listed(found, after=after is not None, turned=turned)
 
 
-async def one(import_id: UUID) -> Shown:
-    """An import with the fates of its rows counted."""
-    row = await current().fetchrow(statement("leads", "import_shown"), import_id)
+def of_campaign(campaign: int, scope: Scope) -> Condition:
+    """The lists of guests of a campaign; a brand's people see those of their brand."""
+    # Whoever narrowed the pages to one brand still sees what they brought in themselves.
+    mine = scope.actor.brand
+    whose = EVERYTHING if mine is None else Condition("import.brand = {}", (mine,))
+    return Condition("event.campaign = {}", (campaign,)) & whose
+
+
+async def address(import_id: UUID) -> str:
+    """Where an import is shown."""
+    return (await one(import_id)).address
+
+
+async def one(import_id: UUID, which: Condition = EVERYTHING) -> Shown:
+    """An import with the fates of its rows counted; NotThere for one that is not among these."""
+    text, values = numbered(statement("leads", "import_shown"), [which], import_id)
+    row = await current().fetchrow(text, *values)
     if row is None:
         raise NotThere
     counted = await current().fetch(
@@ -97,7 +136,7 @@ async def rows_of(import_id: UUID, *, fate: str, after: int | None = None, befor
     turned = before is not None
     query = statement("leads", "import_rows_before" if turned else "import_rows_after")
     found = await current().fetch(query, import_id, fate, before if turned else after or 0, PAGE + 1)
-    lines = [Line(row["row_no"], row["fate"], in_words(row["reason"]), row["lead"]) for row in found]
+    lines = [Line(row["row_no"], row["fate"], in_words(row["reason"]), row["lead"], row["guest"]) for row in found]
     return _listed(lines, after=bool(after), turned=turned)
 
 
@@ -112,7 +151,8 @@ async def error_file(import_id: UUID) -> bytes:
     failed, content = {row["row_no"]: row["reason"] or "" for row in found}, await files.read(import_id)
     if shown["subject"] == "stores":
         return reports.error_file_of_stores(content, failed, say=in_words)
-    sheet = await asyncio.to_thread(desk.opened, content, columns=msgspec.json.decode(shown["mapping"]))
+    opened = guest_list.opened if shown["subject"] == "guests" else desk.opened
+    sheet = await asyncio.to_thread(opened, content, columns=msgspec.json.decode(shown["mapping"]))
     return reports.error_file(sheet, failed, say=in_words)
 
 

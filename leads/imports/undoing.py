@@ -3,7 +3,8 @@
 Gone are its submissions (so that the file can come again), leads, interests, links and keys, and persons who are nobody without it; open offers
 are taken back and their dealers told, capacity and fairness are given back, touchpoints and milestones retracted, merges that the machine made
 because of it parted. Promises that each batch is whole or not there, and that any worker can go on with it. What a store accepted or people of
-ours worked on stays and is listed as kept, with the reason. Ledgers (consents, receipts, sharing, a dealer's feed) keep their rows and count no more.
+ours worked on stays and is listed as kept, with the reason; so does a guest who was told, whose place is cancelled instead. Ledgers (consents,
+receipts, sharing, a dealer's feed) keep their rows and count no more.
 """
 
 from collections import Counter
@@ -14,7 +15,7 @@ from uuid import UUID
 
 from asyncpg import Record
 
-from campaigns import touchpoints
+from campaigns import registering, touchpoints
 from crm import history, people
 from crm.database import current, lock_stripes, notify, statement, transaction
 from crm.errors import NotThere, Refused
@@ -22,18 +23,23 @@ from crm.network import local_day
 from crm.people import retraction
 from crm.work import MOST_ATTEMPTS
 from leads import feed, offers
+from leads.imports.rows import MADE
 from leads.offers import PERSON_LOCKS
 
 BATCH = 200
+GUESTS_AT_ONCE = 50
 MERGES_AT_ONCE = 20
 REASON = "import_undone"
 UNDOABLE = ("done", "cancelled", "failed")
+TOLD = "The guest had been written to: the place is cancelled, and they are told so."
 KEPT = {
     "accepted": "A store accepted it.",
     "merged": "Somebody merged this person with another.",
     "worked": "Somebody worked on it: a note, a task or a change.",
     "steered": "Somebody steered it: an offer by hand, the alliance queue, a re-check or a mark of spam.",
     "person_worked": "Somebody noted something about this person or recorded a consent.",
+    "attended": "The guest was there.",
+    "told": TOLD,
 }
 
 
@@ -49,7 +55,7 @@ class NetworkStays(Refused):
 
 
 class Left(NamedTuple):
-    """How far an undo has come: leads done, leads in all, and how many of them the last step did."""
+    """How far an undo has come: leads or guests done, in all, and how many of them the last step did."""
 
     done: int
     total: int
@@ -57,7 +63,7 @@ class Left(NamedTuple):
 
 
 class Undone(NamedTuple):
-    """What became of the leads of an undone import."""
+    """What became of the leads or guests of an undone import."""
 
     undone: int
     kept: dict[str, int]
@@ -84,20 +90,23 @@ async def preview(import_id: UUID) -> Undone:
     row = await current().fetchrow("select started_at from import where id = $1", import_id)
     if row is None:
         raise NotThere
-    made = [one["observation"] for one in await current().fetch(_ALL, import_id)]
+    made = [one["observation"] for one in await current().fetch(_ALL, import_id, MADE)]
     kept = Counter(KEPT[one["why"]] for one in await _kept(made, import_id=import_id, began=row["started_at"]))
     return Undone(len(made) - kept.total(), dict(kept))
 
 
 async def advance(import_id: UUID, *, at: datetime) -> Left | None:
     """Take the next batch back, in a transaction of its own; None when there is nothing left to do or another worker is at it."""
+    if moved := await _let_places_go(import_id, at=at):
+        async with transaction():
+            return await _left(import_id, moved=moved)
     async with transaction(), feed.gathered():
         found = await current().fetchrow(_CLAIM, import_id)
         if found is None:
             return None
         if moved := await _part(import_id, began=found["started_at"], at=at):
             return await _left(import_id, moved=moved)
-        rows = await current().fetch(_NEXT, import_id, BATCH)
+        rows = await current().fetch(_NEXT, import_id, BATCH, MADE)
         if not rows:
             await _finish(import_id, at=at)
             return None
@@ -107,7 +116,7 @@ async def advance(import_id: UUID, *, at: datetime) -> Left | None:
 
 async def resume(import_id: UUID, *, at: datetime) -> None:
     """Let what an undo left alone go on waiting where it stood, for one that broke off before its end."""
-    left = [row["observation"] for row in await current().fetch(_ALL, import_id)]
+    left = [row["observation"] for row in await current().fetch(_ALL, import_id, MADE)]
     await current().execute(_RESUME, left, at, MOST_ATTEMPTS)
 
 
@@ -124,11 +133,35 @@ async def outcome(import_id: UUID) -> Undone:
     return Undone(sum(row["count"] for row in rows if row["fate"] == "undone"), kept)
 
 
+async def _let_places_go(import_id: UUID, *, at: datetime) -> int:
+    """Guests let go of the places that the import gave them, one by one as everybody cancels; says how many got their fate or did so."""
+    async with transaction():
+        found = await current().fetchrow(_CLAIM, import_id)
+        standing = await current().fetch(_STANDING, import_id, MADE, GUESTS_AT_ONCE) if found else []
+    for moved, guest in enumerate(standing):
+        async with transaction():
+            found = await current().fetchrow(_CLAIM, import_id)
+            if found is None:
+                return moved
+            await _let_go(guest["id"], guest["observation"], import_id=import_id, began=found["started_at"], at=at)
+    return len(standing)
+
+
+async def _let_go(guest: UUID, observation: UUID, *, import_id: UUID, began: datetime, at: datetime) -> None:
+    kept = await _kept([observation], import_id=import_id, began=began)
+    if not kept:
+        await registering.unregister(guest, at=at)
+        return
+    if kept[0]["why"] == "told":
+        await registering.cancel_registration(guest, at=at)
+    await _mark(import_id, {observation: kept[0]["why"]})
+
+
 async def _part(import_id: UUID, *, began: datetime, at: datetime) -> int:
     """Take apart whom the machine merged because of the import, before anything else goes; says how many merges."""
     if not await current().fetchval(_ANY_MERGE, people.MACHINE, began):
         return 0
-    made = [row["observation"] for row in await current().fetch(_ALL, import_id)]
+    made = [row["observation"] for row in await current().fetch(_ALL, import_id, MADE)]
     kept = await _kept(made, import_id=import_id, began=began)
     staying = {row["survivor"] for row in kept}
     actor = f"import {import_id}"
@@ -151,6 +184,7 @@ async def _take_back(observations: Sequence[UUID], found: Record, *, at: datetim
     gone = sorted(free)
     await _give_back([offer for offer in made if offer["observation"] in free], at=at)
     await _remove_leads(gone, [interest for one in gone for interest in free[one]], import_id=import_id, at=at)
+    await registering.erase(gone)
     await retraction.take_back(gone, at=at)
     await _mark(import_id, kept)
     await current().execute(_RESUME, list(kept), at, MOST_ATTEMPTS)
@@ -191,7 +225,7 @@ async def _remove_leads(
     await current().execute(statement("leads", "add_credits"), *turned)
     await touchpoints.retract_told(observations=observations, interests=interests, at=at)
     await current().execute(statement("leads", "undo_tombstones"), interests, import_id)
-    await current().execute(_FORGET_ROWS, observations)
+    await current().execute(_FORGET_ROWS, observations, MADE)
     for deletion in _OF_INTERESTS:
         await current().execute(deletion, interests)
     for deletion in _OF_LEADS:
@@ -199,7 +233,7 @@ async def _remove_leads(
 
 
 async def _mark(import_id: UUID, kept: Mapping[UUID, str]) -> None:
-    await current().execute(_MARK_KEPT, import_id, list(kept), [KEPT[why] for why in kept.values()])
+    await current().execute(_MARK_KEPT, import_id, list(kept), [KEPT[why] for why in kept.values()], MADE)
 
 
 async def _kept(observations: Collection[UUID], *, import_id: UUID, began: datetime) -> list[Any]:
@@ -210,7 +244,7 @@ async def _kept(observations: Collection[UUID], *, import_id: UUID, began: datet
 
 
 async def _left(import_id: UUID, *, moved: int) -> Left:
-    [row] = await current().fetch(_PROGRESS, import_id)
+    [row] = await current().fetch(_PROGRESS, import_id, MADE)
     return Left(row["done"], row["total"], moved)
 
 
@@ -223,8 +257,15 @@ async def _finish(import_id: UUID, *, at: datetime) -> None:
 
 
 _CLAIM = "select id, started_at from import where id = $1 and state = 'undoing' for update skip locked"
-_NEXT = "select observation from import_row where import_id = $1 and fate = 'created' order by row_no limit $2"
-_ALL = "select observation from import_row where import_id = $1 and fate = 'created'"
+_NEXT = "select observation from import_row where import_id = $1 and fate = any($3) order by row_no limit $2"
+_ALL = "select observation from import_row where import_id = $1 and fate = any($2)"
+# Guests who still have a place or wait for one, those who came last first: nobody is moved up into a place that goes as well.
+_STANDING = """
+select registration.id, registration.observation
+from import_row join registration on registration.observation = import_row.observation
+where import_row.import_id = $1 and import_row.fate = any($2) and registration.state <> 'cancelled'
+order by import_row.row_no desc limit $3
+"""
 _ANY_MERGE = "select exists (select from merge where actor = $1 and undone_at is null and at >= $2)"
 _PERSONS = """
 select distinct coalesce(person.merged_into, person.id) as person
@@ -245,7 +286,7 @@ from unnest($1::date[], $2::int[], $3::int[]) as given (on_date, store, taken)
 where store_day.on_date = given.on_date and store_day.store = given.store
 """
 _FORGET_ROWS = """
-update import_row set observation = null, fate = case fate when 'created' then 'undone' else fate end
+update import_row set observation = null, fate = case when fate = any($2) then 'undone' else fate end
 where observation = any($1::uuid[])
 """
 _OF_INTERESTS = (
@@ -277,11 +318,11 @@ where lead.id = interest.lead and lead.observation = any($1::uuid[]) and interes
 _MARK_KEPT = """
 update import_row set fate = 'kept', reason = given.reason
 from unnest($2::uuid[], $3::text[]) as given (observation, reason)
-where import_row.import_id = $1 and import_row.observation = given.observation and import_row.fate = 'created'
+where import_row.import_id = $1 and import_row.observation = given.observation and import_row.fate = any($4)
 """
 _PROGRESS = """
 select count(*) filter (where fate in ('undone', 'kept')) as done,
-       count(*) filter (where fate in ('undone', 'kept', 'created')) as total
+       count(*) filter (where fate in ('undone', 'kept') or fate = any($2)) as total
 from import_row where import_id = $1
 """
 _OUTCOME = """

@@ -18,10 +18,10 @@ from crm.errors import Busy, Refused
 from crm.network import dealers, import_plan
 from crm.staff import notifications
 from crm.work import Job
-from leads.imports import files, rows, undoing
+from leads.imports import files, guests, rows, showing, undoing
 from leads.imports.checking import LEASE, WORKER, Checked, DryRun
 from leads.imports.rows import LONGEST_REASON, Desk
-from leads.sources import desk
+from leads.sources import desk, guest_list, sheets
 from leads.tables import ImportRow
 
 log = structlog.get_logger()
@@ -67,6 +67,8 @@ async def _step(due: _Due, *, at: datetime) -> int:
         return left.moved if left else 0
     if due.subject == "stores":
         return await (_plan(due.id, at=at) if due.state == "checking" else _bring_in_stores(due.id, at=at))
+    if due.subject == "guests":
+        return await (_foresee_guests(due.id, at=at) if due.state == "checking" else _run_guests(due.id, at=at))
     work = await _opened(due.id)
     return await (_check(due.id, work, at=at) if due.state == "checking" else _run(due.id, work, at=at))
 
@@ -155,10 +157,64 @@ def _forget(import_id: UUID) -> None:
     _dry_runs.pop(import_id, None)
     for key in [key for key in _sheets if key[0] == import_id]:
         _sheets.pop(key)
+    for named in [named for named in _lists if named[0] == import_id]:
+        _lists.pop(named)
 
 
 _sheets: dict[tuple[UUID, str, str, str], Desk] = {}
+_lists: dict[tuple[UUID, str], sheets.Sheet] = {}
 _dry_runs: dict[UUID, DryRun] = {}
+
+
+# --- guests: at most 5,000 rows, foreseen in one go and brought in one by one -------------------------------------------------
+
+
+async def _foresee_guests(import_id: UUID, *, at: datetime) -> int:
+    async with transaction():
+        row = await current().fetchrow(_CLAIM, import_id, ["checking"])
+        if row is None:
+            return 0
+        work = await _list(import_id, at=at)
+        await _begin_anew(import_id)
+        fated, checked = await guests.foresee(work, at=at)
+        await rows.note(fated, import_id=import_id)
+        await current().execute(_CHECKED, import_id, msgspec.json.encode(checked).decode())
+        await _tell(row, "import_checked", at=at)
+    return max(len(fated), 1)
+
+
+async def _run_guests(import_id: UUID, *, at: datetime) -> int:
+    async with transaction():
+        row = await current().fetchrow(_CLAIM, import_id, ["queued", "running"])
+        if row is None:
+            return 0
+        work = await _list(import_id, at=at)
+        start, whole = row["rows"], len(work.sheet.rows())
+        ended = at if start >= whole else None
+        await current().execute(
+            "update import set state = $2, ended_at = $3 where id = $1",
+            import_id,
+            "done" if ended else "running",
+            ended,
+        )
+        if ended:
+            await _tell(row, "import_done", at=at)
+    if ended:
+        _forget(import_id)
+        return 1
+    # Each row by itself: nobody else who wants a place waits for the file.
+    return max(await guests.advance(import_id, work, start=start, at=at), 1)
+
+
+async def _list(import_id: UUID, *, at: datetime) -> guests.GuestList:
+    """The list of an import, read once by each worker, with its event as it is now."""
+    [row] = await current().fetch("select mapping, event, brand, source from import where id = $1", import_id)
+    key = import_id, row["mapping"]
+    if key not in _lists:
+        while len(_lists) >= REMEMBERED:
+            _lists.pop(next(iter(_lists)))
+        _lists[key] = guest_list.opened(await files.read(import_id), columns=json.loads(row["mapping"]))
+    return await guests.ready(_lists[key], event=row["event"], brand=row["brand"], source=row["source"], at=at)
 
 
 # --- stores: few rows and one network, so one transaction ------------------------------------------------------------------
@@ -174,11 +230,7 @@ async def _plan(import_id: UUID, *, at: datetime) -> int:
         await _note_plan(import_id, plan)
         fates = {fate: plan.count(fate) for fate in ("new", "changed", "unchanged", "error")}
         checked = Checked(fates=fates | {"untouched": plan.untouched}, until=at)
-        await current().execute(
-            "update import set state = 'checked', checked = $2 where id = $1",
-            import_id,
-            msgspec.json.encode(checked).decode(),
-        )
+        await current().execute(_CHECKED, import_id, msgspec.json.encode(checked).decode())
         await _tell(row, "import_checked", at=at)
     return max(len(plan.rows), 1)
 
@@ -237,7 +289,7 @@ async def _tell(row: Record, kind: str, *, at: datetime) -> None:
     """Let whoever asked for it hear that it is over."""
     told = [row["staff"]] if row["staff"] else []
     counts = {"done": row["total"], "total": row["total"]}
-    await notifications.notify_staff(told, kind, href=f"/imports/{row['id']}", at=at, **counts)
+    await notifications.notify_staff(told, kind, href=await showing.address(row["id"]), at=at, **counts)
 
 
 async def _purge(*, at: datetime) -> int:
@@ -253,6 +305,7 @@ order by started_at limit $1
 """
 # Between two batches it may have been cancelled; another worker may have it in hand.
 _CLAIM = "select id, rows, total, checked, mapping, staff from import where id = $1 and state = any($2) for update skip locked"
+_CHECKED = "update import set state = 'checked', checked = $2 where id = $1"
 _SET_ASIDE = """
 update import set state = 'failed', ended_at = $2, checked = jsonb_set(coalesce(checked, '{}'), '{failed}', to_jsonb($3::text))
 where id = $1 and state = $4

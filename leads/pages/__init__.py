@@ -3,6 +3,7 @@
 from leads.pages import (
     bulk,
     demo_front,
+    guest_imports,
     home,
     imports,
     lead,
@@ -38,6 +39,7 @@ CONTROLLERS = tuple(
         my_store,
         policies,
         imports,
+        guest_imports,
     )
     for controller in room.CONTROLLERS
 )

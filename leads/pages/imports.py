@@ -5,16 +5,12 @@ whoever may not work on the network.
 """
 
 from datetime import UTC, datetime
-from typing import Annotated, Any, TypeAlias
-from urllib.parse import quote
+from typing import Annotated, Any, Literal, TypeAlias
 from uuid import UUID
 
 import msgspec
 from litestar import Controller, Response, get, post
-from litestar.connection import ASGIConnection
-from litestar.datastructures import UploadFile
 from litestar.di import NamedDependency
-from litestar.handlers import BaseRouteHandler
 from litestar.params import FromPath, FromQuery
 from litestar.response import Template
 
@@ -25,26 +21,26 @@ from crm.languages import say
 from crm.network.stores_file import NotAStoresFile
 from crm.pages import frame
 from crm.pages.frame import Asked
-from crm.roles import Actor
+from crm.roles import Actor, Condition
 from leads.capture import Mode
-from leads.imports import asking, files, showing, undoing
-from leads.imports.asking import Subject
+from leads.imports import asking, files, showing
 from leads.imports.showing import Shown
 from leads.imports.words import in_words
+from leads.pages import import_steps
+from leads.pages.import_steps import AROUND, sent_file, small_enough
 from leads.sources.delimited import NotASheet
 
 Me: TypeAlias = NamedDependency[Actor]
 
-AROUND = 512 * 1024  # what a form puts around its file
-# The fates that a page opens with: what needs somebody first.
-FIRST_SEEN = ("kept", "error", "new", "changed", "known", "created", "duplicate", "repeat", "unchanged", "undone")
+# Lists of guests have pages of their own, with their campaign.
+OURS = Condition("import.subject <> 'guests'")
 
 
 class Upload(msgspec.Struct, forbid_unknown_fields=True):
     """A file, what it is of, and for leads whom it is from."""
 
     file: Any = None
-    subject: Subject = "leads"
+    subject: Literal["leads", "stores"] = "leads"
     source: Annotated[str, msgspec.Meta(max_length=40)] | None = None
 
 
@@ -54,12 +50,6 @@ class Columns(msgspec.Struct, forbid_unknown_fields=True):
     field: list[str] = []
     source: Annotated[str, msgspec.Meta(max_length=40)] | None = None
     mode: Mode = "offer"
-
-
-async def small_enough(connection: ASGIConnection[Any, Any, Any, Any], _: BaseRouteHandler) -> None:
-    """A guard before all others: nobody's browser sends for minutes what would be refused."""
-    length = connection.headers.get("content-length", "0")
-    files.refuse_large(int(length) - AROUND if length.isdigit() else 0)
 
 
 class Imports(Controller):
@@ -74,7 +64,7 @@ class Imports(Controller):
         self, request: Asked, after: FromQuery[UUID | None] = None, before: FromQuery[UUID | None] = None
     ) -> Template:
         async with transaction():
-            listed = await showing.latest(after=after, before=before)
+            listed = await showing.latest(OURS, after=after, before=before)
         return frame.page(request, "leads/imports.html", listed=listed)
 
     @get("/new")
@@ -90,33 +80,32 @@ class Imports(Controller):
         fate: FromQuery[str | None] = None,
         after: FromQuery[int | None] = None,
         before: FromQuery[int | None] = None,
-    ) -> Template:
+    ) -> Template | Response[None]:
         async with transaction():
             shown = await showing.one(import_id)
-            if shown.state == "waiting" or (step == "columns" and _may_settle(shown)):
-                return await _columns_page(request, shown)
-            return await _page(request, shown, fate=fate, after=after, before=before)
+            if shown.subject == "guests":
+                return frame.back(request, shown.address)
+            if shown.state == "waiting" or (step == "columns" and import_steps.may_settle(shown)):
+                return await import_steps.columns_page(request, shown)
+            return await import_steps.page(request, shown, fate=fate, after=after, before=before)
 
     @get("/{import_id:uuid}/undoing")
     async def preview(self, request: Asked, import_id: FromPath[UUID]) -> Template:
         async with transaction():
-            shown, would = await showing.one(import_id), await undoing.preview(import_id)
-        return frame.page(request, "leads/import_undo.html", shown=shown, would=would, in_words=in_words)
+            return await import_steps.undo_page(request, await showing.one(import_id, OURS))
 
     @get("/{import_id:uuid}/errors")
     async def errors(self, import_id: FromPath[UUID], actor: Me) -> Response[bytes]:
         async with transaction():
-            shown, content = await showing.one(import_id), await showing.error_file(import_id)
+            shown, content = await showing.one(import_id, OURS), await showing.error_file(import_id)
             await history.note(actor.actor, "import_errors_taken", "import", import_id, at=datetime.now(UTC))
-        name = quote(f"{(shown.name or 'import').rpartition('.')[0] or shown.name}.errors.csv")
-        headers = {"content-disposition": f"attachment; filename*=UTF-8''{name}"}
-        return Response(content, media_type="text/csv; charset=utf-8", headers=headers)
+        return import_steps.error_file(shown, content)
 
     @post("/", request_max_body_size=files.LARGEST + AROUND)
     async def upload(self, request: Asked, actor: Me) -> Template | Response[None]:
         try:
             sent = await frame.form(request, Upload)
-            content, name = await _file(sent.file)
+            content, name = await sent_file(sent.file)
             _need_network(actor, sent.subject)
             async with transaction():
                 begun = await asking.begin(
@@ -142,7 +131,7 @@ class Imports(Controller):
                 source = sent.source or shown.source or asking.FIRST_SOURCE
                 await asking.settle(import_id, fields=sent.field, source=source, mode=sent.mode, actor=actor)
             except Invalid as wrong:
-                return await _columns_page(request, shown, wrong)
+                return await import_steps.columns_page(request, shown, wrong)
         return frame.back(request, f"/imports/{import_id}")
 
     @post("/{import_id:uuid}/checking")
@@ -181,7 +170,7 @@ class Imports(Controller):
 
 async def _mine(import_id: UUID, actor: Actor) -> Shown:
     """The import, if this actor may take a step with it."""
-    shown = await showing.one(import_id)
+    shown = await showing.one(import_id, OURS)
     _need_network(actor, shown.subject)
     return shown
 
@@ -191,53 +180,12 @@ def _need_network(actor: Actor, subject: str) -> None:
         raise access.NotPermitted(permission="network.work")
 
 
-def _may_settle(shown: Shown) -> bool:
-    return shown.state in asking.BEFORE_RUN and not shown.has_made and shown.kept_until is not None
-
-
-async def _file(sent: Any) -> tuple[bytes, str]:
-    if not isinstance(sent, UploadFile) or not sent.filename:
-        raise Invalid(errors=[Fault(path="file", message=say("Please choose a file."))])
-    return await sent.read(), sent.filename
-
-
 async def _upload_page(request: Asked, wrong: Invalid | None = None) -> Template:
     async with transaction():
         codes = await showing.sources()
     if wrong:
         return frame.invalid(request, "leads/import_new.html", wrong, sources=codes)
     return frame.page(request, "leads/import_new.html", sources=codes)
-
-
-async def _columns_page(request: Asked, shown: Shown, wrong: Invalid | None = None) -> Template:
-    context: dict[str, Any] = {
-        "shown": shown,
-        "layout": await asking.layout(shown.id),
-        "fields": asking.fields_of("stores" if shown.subject == "stores" else "leads"),
-        "sources": await showing.sources(),
-        "same": await asking.same_file(shown.id),
-    }
-    if wrong:
-        translated = Invalid(errors=[Fault(path=one["path"], message=say(one["message"])) for one in wrong.errors])
-        return frame.invalid(request, "leads/import_columns.html", translated, **context)
-    return frame.page(request, "leads/import_columns.html", **context)
-
-
-async def _page(request: Asked, shown: Shown, *, fate: str | None, after: int | None, before: int | None) -> Template:
-    chosen = fate if fate in shown.fates else next((one for one in FIRST_SEEN if one in shown.fates), None)
-    is_listed = chosen is not None and not shown.is_working
-    context: dict[str, Any] = {
-        "shown": shown,
-        "fate": chosen,
-        "first_seen": FIRST_SEEN,
-        "in_words": in_words,
-        "listed": await showing.rows_of(shown.id, fate=chosen or "", after=after, before=before) if is_listed else None,
-        "same": await asking.same_file(shown.id) if shown.state == "checked" else None,
-        "may_settle": _may_settle(shown),
-    }
-    # While a worker has it, the page asks for this part alone every second.
-    name = "leads/_import.html" if frame.wants_fragment(request) else "leads/import.html"
-    return frame.page(request, name, **context)
 
 
 CONTROLLERS = (Imports,)

@@ -7,7 +7,7 @@ ways: 9/1/2025 is no day, and a word that is neither yes nor no is neither.
 import re
 import unicodedata
 from collections.abc import Callable
-from datetime import UTC, datetime, timedelta, timezone
+from datetime import UTC, datetime, timedelta, timezone, tzinfo
 from typing import Any
 
 from crm import normalise
@@ -26,13 +26,13 @@ def said(typed: str) -> str:
     return "" if typed.casefold() in NOTHING_SAID else typed
 
 
-def local_time(typed: str) -> datetime | None:
+def local_time(typed: str, *, zone: tzinfo = LOCAL) -> datetime | None:
     """The UTC moment of a desk's local day and time; a day alone is its midnight, serials count from 1899-12-30."""
     text = unicodedata.normalize("NFKC", typed).strip()
     if serial := _SERIAL.fullmatch(text):
-        return _serial_day(float(serial[0]))
+        return _serial_day(float(serial[0]), zone=zone)
     found = _COMPACT.fullmatch(text) or _WRITTEN.fullmatch(text)
-    return _moment(found.groupdict()) if found else None
+    return _moment(found.groupdict(), zone=zone) if found else None
 
 
 def joined(day: str, moment: str) -> str:
@@ -97,7 +97,7 @@ def rescued(name: str, phone: str, email: str) -> tuple[str, str, str, list[str]
 
 _DECIMAL = re.compile(r"\d+(\.\d+)?", re.ASCII)
 _SERIAL = re.compile(r"\d{5}(?:\.\d+)?", re.ASCII)
-_SERIAL_ZERO = datetime(1899, 12, 30, tzinfo=LOCAL)
+_SERIAL_ZERO = datetime(1899, 12, 30)  # noqa: DTZ001 - on whichever clock is asked for
 _FIRST_YEAR = 2000  # before it lie empty date cells (1900), not shows
 _COMPACT = re.compile(r"(?P<y>20\d\d)(?P<m>\d\d)(?P<d>\d\d)[T ]?(?:(?P<H>\d\d):?(?P<M>\d\d):?(?P<S>\d\d)?)?", re.ASCII)
 _WRITTEN = re.compile(
@@ -110,12 +110,12 @@ _WRITTEN = re.compile(
 )
 
 
-def _serial_day(days: float) -> datetime | None:
-    moment = _SERIAL_ZERO + timedelta(seconds=round(days * 86_400))
+def _serial_day(days: float, *, zone: tzinfo) -> datetime | None:
+    moment = (_SERIAL_ZERO + timedelta(seconds=round(days * 86_400))).replace(tzinfo=zone)
     return moment.astimezone(UTC) if moment.year >= _FIRST_YEAR else None
 
 
-def _moment(part: dict[str, str | None]) -> datetime | None:
+def _moment(part: dict[str, str | None], *, zone: tzinfo) -> datetime | None:
     year, month, day, hour, minute, second = (int(part.get(name) or 0) for name in "ymdHMS")
     half = (part.get("half") or part.get("half2") or "").upper()
     noon = 12
@@ -124,15 +124,15 @@ def _moment(part: dict[str, str | None]) -> datetime | None:
     elif half in {"上午", "AM"} and hour == noon:
         hour = 0
     try:
-        moment = datetime(year, month, day, hour, minute, second, tzinfo=_zone(part.get("zone")))
+        moment = datetime(year, month, day, hour, minute, second, tzinfo=_zone(part.get("zone"), usual=zone))
     except ValueError:
         return None
     return moment.astimezone(UTC) if year >= _FIRST_YEAR else None
 
 
-def _zone(written: str | None) -> timezone:
+def _zone(written: str | None, *, usual: tzinfo) -> tzinfo:
     if written is None:
-        return LOCAL
+        return usual
     if not written[1:2].isdigit():
         return UTC
     offset = timedelta(hours=int(written[1:3]), minutes=int(written[-2:]))

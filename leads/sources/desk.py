@@ -1,46 +1,20 @@
 """Sheets of an event desk read into leads: which column says what, and what each cell means.
 
-Promises a lead or the faults of every row, each with its column and what to do, never a word of what stood in it.
-Refuses to guess: a time, car or consent that can be read in two ways is a fault; a number or name that stands in a
-neighbour's column is rescued.
+Promises a lead or the faults of every row (see leads/sources/reading.py). Refuses a row without a number and a time: it could not be told from
+another, nor what it says from what was said later.
 """
 
-import re
-import unicodedata
-from collections.abc import Callable, Iterator, Mapping
-from datetime import datetime, timedelta
-from typing import Any
+from collections.abc import Iterator, Mapping
+from datetime import datetime
 
 import msgspec
 
-from crm import normalise
 from crm.errors import Fault
 from leads.sources import cells, sheets
-from leads.sources.cars import Car, CarNames
-from leads.sources.delimited import EDGES, Record
-from leads.submission import (
-    ConsentSaid,
-    InterestSaid,
-    LeadBody,
-    NoticeShown,
-    Origin,
-    PersonSaid,
-    PlaceSaid,
-    Purpose,
-    TradeInSaid,
-    WeChat,
-)
+from leads.sources.cars import CarNames
+from leads.sources.reading import PROBLEM, RowReader
+from leads.submission import InterestSaid, LeadBody, Origin, PlaceSaid, TradeInSaid
 
-AHEAD = timedelta(minutes=10)  # how far a desk's clock may run ahead of ours
-OPEN_PLATFORM = "alliance"  # the account in which the desks' unionids are the same person's
-NOTICE = "desk", "1"
-# The column that an error file adds and a re-import ignores.
-PROBLEM = {"zh": "问题", "en": "problem"}
-CONSENTS: dict[str, Purpose] = {
-    "consent_alliance": "alliance_marketing",
-    "consent_brand": "share_with_brand",
-    "consent_dealer": "share_with_dealer",
-}
 MOST_INTERESTS = 20
 LONGEST = {
     **dict.fromkeys(("name", "phone", "email", "address"), 200),
@@ -97,19 +71,12 @@ def opened(content: bytes, *, columns: Mapping[str, str] | None = None) -> sheet
 def rows(sheet: sheets.Sheet, *, cars: CarNames, at: datetime, start: int = 0) -> Iterator[Row]:
     """Every row of the sheet from `start`, read; `at` is the moment after which nothing can have been registered."""
     for record in sheet.rows()[start:]:
-        yield _RowReader(sheet, record, cars, at).read()
+        yield _LeadReader(sheet, record, cars, at).read()
 
 
-class _RowReader:
-    """Reads one row and remembers what is wrong with it, so that a person sees all faults at once."""
-
-    def __init__(self, sheet: sheets.Sheet, record: Record, cars: CarNames, at: datetime) -> None:
-        self.sheet = sheet
-        self.record = record
-        self.cars = cars
-        self.at = at
-        self.faults: list[Fault] = []
-        self.notes: list[Fault] = []
+class _LeadReader(RowReader):
+    longest = LONGEST
+    reach = DESK.reach
 
     def read(self) -> Row:
         self._check_line()
@@ -135,72 +102,21 @@ class _RowReader:
             interests=interests,
             # The desk knows that there is a car to trade in, not which.
             trade_in=TradeInSaid() if is_trade_in else None,
-            consents=self._consents(interests),
+            consents=self._consents([interest.brand for interest in interests if interest.brand]),
             remark=remark or None,
         )
 
-    def _check_line(self) -> None:
-        if self.record.damaged:
-            self._fault("line", "Some letters of this line are lost; mend them and save the file as CSV UTF-8.")
-        if any(cell.strip() for cell in self.record.cells[len(self.sheet.columns) :]):
-            self._fault("line", "There are more cells than columns; put a cell that holds a delimiter in quotes.")
-        for field, longest in LONGEST.items():
-            if len(self._text(field)) > longest:
-                self._fault(field, f"This is longer than {longest} characters; shorten it.")
-
     def _registration(self) -> str:
-        typed = unicodedata.normalize("NFKC", self._said("registration"))
-        if not typed:
-            self._fault("registration", "Give the registration number; a row without one cannot be told from another.")
-        elif _ROUNDED.fullmatch(typed):
-            self._fault("registration", "The spreadsheet rounded this number; format the column as text.")
-        return typed[:-2] if _FLOAT_ID.fullmatch(typed) else typed
+        if typed := self._number():
+            return typed
+        self._fault("registration", "Give the registration number; a row without one cannot be told from another.")
+        return ""
 
     def _captured_at(self) -> datetime:
-        day, moment = self._said("registered_on"), self._said("registered_at")
-        found = cells.local_time(moment) or (cells.local_time(cells.joined(day, moment)) if day else None)
-        field = "registered_at" if "registered_at" in self.sheet.fields else "registered_on"
+        found = self._moment()
         if found is None:
-            self._fault(field, "Give the day and time of registration, such as 2025-09-01 10:04.")
-        elif found > self.at + AHEAD:
-            self._fault(field, "This time is yet to come; correct the day and year.")
+            self._fault(self._time_column(), "Give the day and time of registration, such as 2025-09-01 10:04.")
         return found or self.at
-
-    def _person(self) -> tuple[PersonSaid, str]:
-        name, phone, email, others = cells.rescued(self._said("name"), self._said("phone"), self._said("email"))
-        unionid = self._said("unionid")
-        unread = [
-            *self._unread("phone", phone, normalise.phone),
-            *self._unread("email", email, normalise.email),
-            *self._unread("unionid", unionid, normalise.wechat),
-        ]
-        is_known = bool(unionid) and cells.reads(normalise.wechat, unionid)
-        if is_known or cells.is_number(phone) or cells.reads(normalise.email, email):
-            self.notes.extend(unread)
-        else:
-            self.faults.extend(unread or [self._unreachable(phone)])
-        person = PersonSaid(
-            name=name or None,
-            phone=phone or None,
-            email=email or None,
-            wechat=WeChat(account=OPEN_PLATFORM, unionid=unionid) if is_known else None,
-        )
-        return person, f"其他号码 / other number: {', '.join(others)}" if others else ""
-
-    def _unread(self, field: str, typed: str, reader: Callable[[str], Any]) -> list[Fault]:
-        try:
-            if typed:
-                reader(typed)
-        except normalise.Unreadable as no:
-            return [Fault(path=self.sheet.name_of(field), message=no.reason)]
-        return []
-
-    def _unreachable(self, phone: str) -> Fault:
-        if phone:
-            advice = "Stars hide digits of this number; give the whole number or another contact."
-            return Fault(path=self.sheet.name_of("phone"), message=advice)
-        columns = " / ".join(self.sheet.name_of(field) for field in DESK.reach if field in self.sheet.fields)
-        return Fault(path=columns, message="There is no contact; give a phone number, an e-mail address or a unionid.")
 
     def _interests(self) -> tuple[list[InterestSaid], bool]:
         kinds, is_trade_in = cells.intents(self._said("intent"))
@@ -210,63 +126,3 @@ class _RowReader:
             for rank, (car, kind) in enumerate(pairs[:MOST_INTERESTS], start=1)
         ]
         return interests, is_trade_in
-
-    def _cars(self) -> list[Car]:
-        written = self._said("interest")
-        if written and not sheets.plain(written):
-            self._fault("interest", "This names no car; leave it empty or write one, such as 问界M9.")
-            return []
-        found: dict[Car, None] = {}
-        for name in cells.split_list(written):
-            if car := self.cars.find(name):
-                found[car] = None
-            else:
-                self._fault("interest", f"There is no such car; {self.cars.advice(name)}.")
-        return list(found)
-
-    def _consents(self, interests: list[InterestSaid]) -> list[ConsentSaid]:
-        """The answers for the brands of this row; an empty cell is a question that nobody asked."""
-        brands = list(dict.fromkeys(interest.brand for interest in interests if interest.brand))
-        said = [(field, purpose, self._answer(field)) for field, purpose in CONSENTS.items()]
-        return [
-            ConsentSaid(purpose=purpose, given=given, brands=brands, notice=self._notice(field))
-            for field, purpose, given in said
-            # Without a car in the row there is no brand that the answer could be for.
-            if given is not None and brands
-        ]
-
-    def _answer(self, field: str) -> bool | None:
-        typed = self._said(field)
-        given = cells.yes_or_no(typed)
-        if typed and given is None:
-            self._fault(field, "Write 是 or 否 (Y or N), or leave it empty when nobody asked.")
-        return given
-
-    def _notice(self, field: str) -> NoticeShown:
-        # The desk shows the wording in the language of its sheet.
-        language = "en" if self.sheet.name_of(field).isascii() else "zh"
-        return NoticeShown(id=NOTICE[0], version=NOTICE[1], language=language)
-
-    def _raw(self) -> bytes:
-        """The row as typed, by field or column: the same for every order of columns and every encoding."""
-        return msgspec.json.encode({name: cell for name, cell in self._named_cells() if cell}, order="sorted")
-
-    def _named_cells(self) -> Iterator[tuple[str, str]]:
-        fields = {place: field for field, places in self.sheet.fields.items() for place in reversed(places[:1])}
-        for place, cell in enumerate(self.record.cells):
-            name = self.sheet.columns[place] if place < len(self.sheet.columns) else ""
-            if fields.get(place) != "problem":
-                yield fields.get(place) or name or f"column {place + 1}", cell.strip(EDGES)
-
-    def _text(self, field: str) -> str:
-        return self.sheet.cell(self.record, field)
-
-    def _said(self, field: str) -> str:
-        return cells.said(self._text(field))
-
-    def _fault(self, field: str, advice: str) -> None:
-        self.faults.append(Fault(path=self.sheet.name_of(field), message=advice))
-
-
-_ROUNDED = re.compile(r"\d(?:\.\d+)?E\+?\d+", re.IGNORECASE)
-_FLOAT_ID = re.compile(r"\d+\.0")

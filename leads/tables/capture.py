@@ -137,7 +137,8 @@ class Import(Table, tablename="import"):
 
     `state` is waiting, checking, checked, queued, running, done, cancelled, failed, undoing or undone; from the command line it begins as running.
     `rows` and the counts beside it are those of the last dry run or of the run; what a dry run found is kept in `checked`.
-    A file of stores has no source.
+    A file of stores has no source. A list of guests is of an `event`, and of a `brand` where that one's people brought it; `told_at` says that the
+    guests were written to.
     """
 
     id = UUID(primary_key=True, default=None)
@@ -158,13 +159,16 @@ class Import(Table, tablename="import"):
     total = Integer(default=0)
     checked = JSONB(default=None, null=True)
     undone_at = Timestamptz(default=None, null=True)
+    event = ForeignKey(Event, on_delete=OnDelete.restrict, null=True, default=None)
+    brand = ForeignKey(Brand, on_delete=OnDelete.restrict, null=True, default=None)
+    told_at = Timestamptz(default=None, null=True)
 
 
 class ImportRow(Light, Table, tablename="import_row"):
     """The fate of one row; the reason names columns, never what stood in them.
 
     In a dry run new, known, duplicate or error; after the run created, repeat or error, and what was created may be undone or kept; a store is new,
-    changed, unchanged or error.
+    changed, unchanged or error. A guest gets a place, stands in line, is a duplicate or an error; then registered, waiting, repeat or error.
     """
 
     id = BigSerial(primary_key=True)

@@ -15,6 +15,7 @@ import httpx
 from crm.network import local_day
 from crm.origin import LOOPBACK_COOKIE
 from tests.cast import on_page
+from tests.leads.imports.guest_lists import guest, guests
 from tests.leads.imports.sheets import line, sheet
 from tests.whole import running
 
@@ -38,6 +39,7 @@ def do(url: str, people: Mapping[str, str]) -> dict[str, str]:
         done["bulk-done"] = _send(marketer, "/bulk/jobs", lead=leads, kind="note", text="周五回电")
         done |= _joint_campaign(marketer, "/campaigns/shanghai-demo")
         done |= _an_event(marketer)
+        done |= _lists(marketer, done["guests"])
         for waiting, sign in (("import-done", "every 1s"), ("simulation", "every 1s"), ("bulk-done", "every 1s")):
             _wait(marketer, done[waiting], while_there=sign)
         done |= _invite(marketer)
@@ -83,8 +85,8 @@ def _an_event(marketer: httpx.Client) -> dict[str, str]:
         for n, name in enumerate(("沈予安", "林晓帆", "顾清和"), start=1)
     ]
     slots = re.findall(rf"{event}/slots/(\d+)\"", marketer.get(event).text)
-    for guest in guests[:2]:
-        _send(marketer, f"{guest}/bookings", slot=slots[0])
+    for one in guests[:2]:
+        _send(marketer, f"{one}/bookings", slot=slots[0])
     form = on_page(r'name="form" value="([^"]+)"', marketer.get("/e/tent-day").text)
     time.sleep(2.1)  # nobody fills in a form faster
     said = {"form": form, "name": "许知远", "phone": "13900005115", "car": ["S9"], "slot": slots[0]}
@@ -98,6 +100,22 @@ def _an_event(marketer: httpx.Client) -> dict[str, str]:
         "guest-of-staff": guests[0],
         "guest": guest,
     }
+
+
+def _lists(marketer: httpx.Client, address: str) -> dict[str, str]:
+    """Three lists of guests of the day in the tent: one at its columns, one checked, one brought in."""
+    good = [guest(number, slot="15:00" if number < 3 else "") for number in range(6)]
+    content = guests(*good, guest(90, phone="1.38E+10"), guest(91, car="Model T"), good[0])
+    done = {}
+    for step in ("columns", "checked", "done"):
+        file = {"file": (f"{step}.csv", content)}
+        where = _landed(marketer.post(f"{address}/imports", data={"event": "tent-day"}, files=file))
+        done[f"guest-list-{step}"] = where
+        if step != "columns":
+            _settle(marketer, where)
+    _send(marketer, f"{done['guest-list-done']}/running")
+    _wait(marketer, done["guest-list-done"], while_there="every 1s")
+    return done
 
 
 def _invite(browser: httpx.Client) -> dict[str, str]:
@@ -136,12 +154,16 @@ def _upload(browser: httpx.Client, *lines: str) -> str:
 
 def _checked(browser: httpx.Client, *lines: str) -> str:
     address = _upload(browser, *lines)
+    _settle(browser, address, source="desk", mode="offer")
+    return address
+
+
+def _settle(browser: httpx.Client, address: str, **said: str) -> None:
     selects = re.findall(r'name="field".*?</select>', browser.get(address).text, re.DOTALL)
     read_as = [re.search(r'value="([^"]*)" selected', select) for select in selects]
     fields = [found[1] if found else "" for found in read_as]
-    _send(browser, f"{address}/columns", field=fields, source="desk", mode="offer")
+    _send(browser, f"{address}/columns", field=fields, **said)
     _wait(browser, address, while_there="every 1s")
-    return address
 
 
 def _send(browser: httpx.Client, path: str, **said: Any) -> str:

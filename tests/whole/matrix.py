@@ -275,13 +275,27 @@ GET  /campaigns/{campaign}/guests/print                 leads.export
 GET  /campaigns/{campaign}/guests/export                leads.export
 GET  /campaigns/{campaign}/guests/new                   guests.work
 POST /campaigns/{campaign}/guests/new                   guests.work
+GET  /campaigns/{campaign}/guests/imports               guests.import
+POST /campaigns/{campaign}/guests/imports               guests.import
+GET  /campaigns/{campaign}/guests/imports/new           guests.import
+GET  /campaigns/{campaign}/guests/imports/{guest_list}            guests.import
+GET  /campaigns/{campaign}/guests/imports/{guest_list}/errors     guests.import
+GET  /campaigns/{campaign}/guests/imports/{guest_list}/undoing    guests.import
+POST /campaigns/{campaign}/guests/imports/{guest_list}/undoing    guests.import
+POST /campaigns/{campaign}/guests/imports/{guest_list}/columns    guests.import
+POST /campaigns/{campaign}/guests/imports/{guest_list}/checking   guests.import
+POST /campaigns/{campaign}/guests/imports/{guest_list}/running    guests.import
+POST /campaigns/{campaign}/guests/imports/{guest_list}/cancelling guests.import
+POST /campaigns/{campaign}/guests/imports/{guest_list}/telling    guests.import
 GET  /guests/{registration}                             guests.see
 POST /guests/{registration}/cancellation                guests.work
+POST /guests/{registration}/cancellation/undoing        guests.work
 POST /guests/{registration}/attendance                  guests.work
 POST /guests/{registration}/attendance/undoing          guests.work
 POST /guests/{registration}/link                        guests.work
 POST /guests/{registration}/bookings                    guests.work
 POST /guests/{registration}/bookings/{booking}/cancellation  guests.work
+POST /guests/{registration}/bookings/{booking}/cancellation/undoing  guests.work
 POST /guests/{registration}/bookings/{booking}/done     guests.work
 POST /guests/{registration}/bookings/{booking}/done/undoing  guests.work
 
@@ -364,6 +378,7 @@ SAID: dict[tuple[str, str], dict[str, str]] = {
     ("POST", "/events/{event}/slots/{slot}"): {"kind": "session", "starts": "2037-05-01 10:00", "minutes": "40", "places": "2"},
     ("POST", "/campaigns/{campaign}/events"): {"name": "another", "code": "another"},
     ("POST", "/campaigns/{campaign}/guests/new"): {"event": "{event}", "phone": "13912349876"},
+    ("POST", "/campaigns/{campaign}/guests/imports"): {"event": "{event}"},
     ("POST", "/guests/{registration}/bookings"): {"slot": "{slot}"},
     ("POST", "/campaigns/{campaign}/invitations/new"): {"name": "again", "sender": "aito", "channel": "email", "audience": "{audience}"},
     ("POST", "/campaigns/{campaign}/invitations/{mailing}/setup"): {"name": "again", "sender": "aito", "channel": "email", "audience": "{audience}"},
@@ -382,7 +397,7 @@ GUARDS = ("anyone", "own_pages", "any_key")
 OF_A_BRAND = frozenset(
     {"lead", "interest", "offer", "person", "observation", "correction", "lead_note", "person_note", "task", "store", "dealer",
      "brand", "draft", "simulation", "job", "alliance_task", "recheck", "campaign", "channel",
-     "event", "slot", "registration", "booking", "mailing", "audience", "template"}
+     "event", "slot", "registration", "booking", "guest_list", "mailing", "audience", "template"}
 )  # fmt: skip
 PERMITTED: dict[tuple[str, str], frozenset[str]] = {
     route: frozenset(asks.split("+")) for route, asks in ASKED.items() if asks.split("+")[0] in PERMISSIONS

@@ -73,6 +73,7 @@ async def open_house(folder: Path) -> World:
     world.ours["guest"] = await _a_guest("our-day")
     await _whole_house(world)
     await _campaigns(world)
+    await _lists(world)
     await work(datetime.now(UTC))
     return world
 
@@ -334,6 +335,21 @@ async def _invitations(world: World) -> None:
         side["mailing"] = made
         await _done(author, f"{base}/{made}/message", template=side["template"])
     world.ours["token"] = "nothing"
+
+
+async def _lists(world: World) -> None:
+    """Either brand's people brought a list of guests to their event."""
+    for side, mark in ((world.ours, "OUR"), (world.theirs, "VEIL")):
+        author = await signed_in("brand_marketer", brand=side["brand"])
+        answer = await author.post(
+            f"/campaigns/{side['campaign']}/guests/imports",
+            data={"event": side["event"]},
+            files={"file": (f"{mark}POSTER.csv", f"name,phone,{mark}NOTE\n{mark}SELLER,13612344444,\n".encode())},
+        )
+        assert answer.status_code == 303, answer.text
+        side["guest_list"] = answer.headers["location"].rpartition("/")[2]
+        fields = chosen((await author.get(answer.headers["location"])).text)
+        await _done(author, f"{answer.headers['location']}/columns", field=fields)
 
 
 async def _made(client: httpx.AsyncClient, path: str, **said: Any) -> str:

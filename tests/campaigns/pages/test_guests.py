@@ -7,8 +7,10 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from campaigns import registering
+from crm.database import transaction
 from tests.campaigns.registering.coming import a_slot, an_event, comes
-from tests.cast import DU, LI, WANG, fetch, says, signed_in, value
+from tests.cast import DU, LI, WANG, fetch, on_page, says, signed_in, value
 
 SOON = datetime.now(UTC) + timedelta(days=20)
 GUESTS = "/campaigns/tent/guests"
@@ -162,3 +164,42 @@ async def test_the_list_to_print_has_names_for_those_who_may_read_them(tent):
 
     assert "李娜萌" in await seen(alliance, f"{GUESTS}/print?event=tent")
     assert "李娜萌" not in await seen(brand, f"{GUESTS}/print?event=tent")
+
+
+async def test_a_cancellation_by_mistake_is_taken_back_from_the_toast(tent):
+    client, guest = await signed_in("alliance_marketer"), f"/guests/{tent['wang'].id}"
+    booking = await value("select id from booking where registration = $1", tent["wang"].id)
+
+    for path in (f"{guest}/cancellation", f"{guest}/bookings/{booking}/cancellation"):
+        await client.post(path)
+        toast = on_page(rf'action="({path}/undoing)"', await seen(client, guest))
+        assert (await client.post(toast)).status_code == 303
+        assert "Taken back: they have what they had." in await seen(client, guest)
+
+    states = await fetch(
+        "select registration.state as one, booking.state as other from registration join booking on registration = registration.id"
+    )
+    assert [tuple(row) for row in states] == [("confirmed", "confirmed")]
+
+
+async def test_a_place_that_was_taken_meanwhile_is_said_to_be_gone(tent):
+    client, guest = await signed_in("alliance_marketer"), f"/guests/{tent['wang'].id}"
+    booking = await value("select id from booking where registration = $1", tent["wang"].id)
+    await client.post(f"{guest}/bookings/{booking}/cancellation")
+    for name in ("li", "du"):
+        await client.post(f"/guests/{tent[name].id}/bookings", data={"slot": tent["slot"].id})
+
+    await client.post(f"{guest}/bookings/{booking}/cancellation/undoing")
+
+    assert "The place was taken meanwhile: they are at the end of the waiting list now." in await seen(client, guest)
+
+
+async def test_what_the_guest_cancelled_comes_back_as_a_refusal_on_the_page(tent):
+    client, guest = await signed_in("alliance_marketer"), f"/guests/{tent['wang'].id}"
+    async with transaction():
+        await registering.cancel_registration(tent["wang"].id, at=datetime.now(UTC))
+
+    answer = await client.post(f"{guest}/cancellation/undoing")
+
+    assert answer.status_code == 409
+    assert "This can no longer be taken back" in answer.text
